@@ -1,0 +1,81 @@
+package etl
+
+import (
+	"context"
+	"time"
+
+	"wellspring/ingest/journal"
+	"wellspring/lineage"
+)
+
+// Stage of a processing.
+type Stage string
+
+const (
+	Extract   Stage = "extract"
+	Transform Stage = "transform"
+	Load      Stage = "load"
+	Verify    Stage = "verify"
+)
+
+// Status of a processing.
+type Status string
+
+const (
+	Pending  Status = "pending"
+	Running  Status = "running"
+	Retrying Status = "retrying"
+	Failed   Status = "failed"
+	Done     Status = "done"
+)
+
+// Processing is the state of one owner's processing, the latest.
+type Processing struct {
+	ID        string           `json:"id"` // UUID, new for each processing
+	Owner     lineage.Owner    `json:"owner"`
+	Status    Status           `json:"status"`
+	Stage     Stage            `json:"stage,omitempty"`
+	Attempts  int              `json:"attempts"` // of the current stage
+	Envelopes int              `json:"envelopes"`
+	Position  journal.Position `json:"position"` // of the last envelope it covers
+	StartedAt time.Time        `json:"started_at"`
+	EndedAt   *time.Time       `json:"ended_at"`
+	Error     string           `json:"error,omitempty"`
+	Remedy    string           `json:"remedy,omitempty"`
+	Applied   lineage.Applied  `json:"applied"`
+	// Seconds per window. Collect is from the device's time (or our observed
+	// time) to the journal, the others are ours.
+	Seconds Windows `json:"seconds"`
+}
+
+// Windows is the time spent per window, in seconds.
+type Windows struct {
+	Collect float64 `json:"collect"`
+	Process float64 `json:"process"`
+	Store   float64 `json:"store"`
+	Verify  float64 `json:"verify"`
+	Total   float64 `json:"total"`
+}
+
+// States keeps the state of processings durably.
+type States interface {
+	// Put keeps a processing under its owner, replacing the owner's earlier one.
+	Put(ctx context.Context, p Processing) error
+	// Get returns the latest of an owner.
+	Get(ctx context.Context, owner lineage.Owner) (Processing, error)
+	// List returns the most recently started first, after a cursor.
+	List(ctx context.Context, q StatesQuery) (StatesPage, error)
+}
+
+// StatesQuery asks for processings. Zero fields don't restrict.
+type StatesQuery struct {
+	Status Status
+	After  lineage.Cursor
+	Limit  int // 1..1000; 0 means 100
+}
+
+// StatesPage is one part of the answer.
+type StatesPage struct {
+	Processings []Processing
+	Next        lineage.Cursor
+}

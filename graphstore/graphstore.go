@@ -1,0 +1,55 @@
+// Package graphstore keeps the lineage graph. The engines are in folders of
+// their own (sqlite, neo4j); storetest is the one suite that each must pass.
+//
+// On the road of a fact it comes last: etl applies projections, query reads.
+// The graph is a projection of the journal; it can be thrown away and made again.
+//
+// It refuses to know what a node means: kinds, fractions and liquids are the
+// business of lineage and liquid.
+package graphstore
+
+import (
+	"context"
+	"time"
+
+	"wellspring/lineage"
+)
+
+// Store keeps the graph. Its methods are safe for concurrent use. Errors are
+// *lineage.Error.
+type Store interface {
+	// Apply makes the owner's part of the graph equal to the projection, in one
+	// transaction: what is new is added with created_at = at, what is gone is
+	// retracted, what is the same is not touched. What several owners name stays
+	// until the last of them lets go. A node or an edge whose content changed
+	// keeps its identity; what it was before stays in its history. An empty
+	// projection retracts the owner. The same projection twice writes nothing.
+	// Edges may end at nodes of other owners, which must exist.
+	Apply(ctx context.Context, projection lineage.Projection, at time.Time) (lineage.Applied, error)
+
+	// Owned returns the owner's current part of the graph, sorted: what Apply was
+	// last given, with created_at.
+	Owned(ctx context.Context, owner lineage.Owner) (lineage.Projection, error)
+
+	// Nodes returns the nodes with these ids, in the order asked, as of a time
+	// (zero: now). Ids that there are none of are left out.
+	Nodes(ctx context.Context, ids []lineage.ID, asOf time.Time) ([]lineage.Node, error)
+
+	// Edges returns the edges that end at a node, on either side, in order of
+	// key, at most limit of them and whether there are more.
+	Edges(ctx context.Context, id lineage.ID, limit int) (edges []lineage.Edge, more bool, err error)
+
+	// Find returns current nodes by what they are.
+	Find(ctx context.Context, find lineage.Find) (lineage.Page, error)
+
+	// Traverse follows relationships from the roots, breadth first.
+	Traverse(ctx context.Context, traversal lineage.Traversal) (lineage.Graph, error)
+
+	// History returns all revisions of a node and of the edges at it, oldest first.
+	History(ctx context.Context, id lineage.ID) ([]lineage.Revision, error)
+
+	// Ping says whether the store can answer now.
+	Ping(ctx context.Context) error
+
+	Close(ctx context.Context) error
+}
