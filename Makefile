@@ -1,3 +1,104 @@
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# The product is pure Go.
+export CGO_ENABLED ?= 0
+
+# Every module of the repository. Tools and heavy test drivers have their own,
+# so that go.mod lists what the product runs on.
+MODULES := $(patsubst %/,%,$(sort $(dir $(shell git ls-files --cached --others --exclude-standard '*go.mod'))))
+TOOLS := bin/tools
+
+TESTFLAGS ?=
+FUZZTIME ?= 30s
+BENCHCOUNT ?= 6
+BENCH ?= .
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build bin/wellspring
+	go build -trimpath -o bin/ ./cmd/wellspring
+
 .PHONY: test
-test:
-	go test ./...
+test: ## Test everything, with a real Neo4j where one can be had; name what was skipped
+	@go build -C tools -o ../bin/tools/ ./testreport
+	@$(TOOLS)/testreport -flags "$(TESTFLAGS)" $(MODULES)
+	@$(MAKE) --no-print-directory rules
+
+.PHONY: rules
+rules: ## Test the Prometheus rules (needs promtool on the PATH or in PROMTOOL)
+	@promtool="$${PROMTOOL:-$$(command -v promtool || true)}"; \
+	if [ -n "$$promtool" ]; then \
+		"$$promtool" check config deploy/prometheus/prometheus.yml; \
+		"$$promtool" test rules deploy/prometheus/rules_test.yml; \
+	else \
+		echo "======== SKIPPED: the tests of deploy/prometheus/rules.yml: no promtool (set PROMTOOL, or: go install github.com/prometheus/prometheus/cmd/promtool@v0.316.0) ========"; \
+	fi
+
+.PHONY: lint
+lint: $(TOOLS)/golangci-lint ## Lint every module
+	@for module in $(MODULES); do \
+		echo "lint $$module"; \
+		(cd "$$module" && "$(CURDIR)/$(TOOLS)/golangci-lint" run --config "$(CURDIR)/.golangci.yml" ./...); \
+	done
+
+.PHONY: format
+format: $(TOOLS)/golangci-lint ## Format all Go code
+	$(TOOLS)/golangci-lint fmt ./...
+
+.PHONY: generate
+generate: ## Generate code again (api/openapi.yaml and the like)
+	go generate ./...
+
+.PHONY: bench
+bench: $(TOOLS)/benchstat ## Run the benchmarks (BENCH=regexp, BENCHCOUNT=n) and sum them up
+	@mkdir -p bin
+	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(BENCHCOUNT) -p 1 ./... | tee bin/bench.txt
+	$(TOOLS)/benchstat bin/bench.txt
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz test for FUZZTIME (30s)
+	@for file in $$(grep -rl --include='*_test.go' '^func Fuzz' . || true); do \
+		for name in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
+			echo "fuzz $$(dirname "$$file") $$name"; \
+			go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")"; \
+		done; \
+	done
+
+.PHONY: demo
+demo: build ## Play the story on our own recorded runs, then serve it
+	bin/wellspring demo
+
+.PHONY: neo4j
+neo4j: ## Start Neo4j in Docker, with its Browser on http://127.0.0.1:7474
+	docker compose up --detach --wait neo4j
+
+.PHONY: tidy-check
+tidy-check: ## Fail where go.mod or go.sum is not what go mod tidy makes of it
+	@for module in $(MODULES); do \
+		echo "go mod tidy -diff in $$module"; \
+		go mod tidy -C "$$module" -diff; \
+	done
+
+.PHONY: ci
+ci: ## Do what CI does
+	.ci/run
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf bin dist
+
+# A tool is built again when its version changes.
+TOOL_golangci-lint := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+TOOL_oapi-codegen := github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen
+TOOL_benchstat := golang.org/x/perf/cmd/benchstat
+TOOL_govulncheck := golang.org/x/vuln/cmd/govulncheck
+
+$(TOOLS)/%: tools/go.mod tools/go.sum
+	@echo "build $*"
+	@go build -C tools -o ../bin/tools/ $(TOOL_$*)
+	@touch $@
