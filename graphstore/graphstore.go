@@ -20,15 +20,20 @@ import (
 type Store interface {
 	// Apply makes the owner's part of the graph equal to the projection, in one
 	// transaction: what is new is added with created_at = at, what is gone is
-	// retracted, what is the same is not touched. What several owners name stays
-	// until the last of them lets go. A node or an edge whose content changed
-	// keeps its identity; what it was before stays in its history. An empty
-	// projection retracts the owner. The same projection twice writes nothing.
-	// Edges may end at nodes of other owners, which must exist.
+	// retracted, what is the same is not touched. A node or an edge whose content
+	// changed keeps its identity; what it was before stays in its history. An
+	// empty projection retracts the owner. The same projection twice writes
+	// nothing.
+	//
+	// Edges may end at nodes of other owners, which must be in the graph:
+	// ErrorNotFound names the one that is not. What several owners name must have
+	// one content (ErrorConflict) and stays until the last of them lets go; an
+	// edge names the nodes at its ends. So one owner's Apply never takes anything
+	// from another's part.
 	Apply(ctx context.Context, projection lineage.Projection, at time.Time) (lineage.Applied, error)
 
 	// Owned returns the owner's current part of the graph, sorted: what Apply was
-	// last given, with created_at.
+	// last given, with created_at. Of an owner that there is none of it is empty.
 	Owned(ctx context.Context, owner lineage.Owner) (lineage.Projection, error)
 
 	// Nodes returns the nodes with these ids, in the order asked, as of a time
@@ -36,16 +41,18 @@ type Store interface {
 	Nodes(ctx context.Context, ids []lineage.ID, asOf time.Time) ([]lineage.Node, error)
 
 	// Edges returns the edges that end at a node, on either side, in order of
-	// key, at most limit of them and whether there are more.
+	// key, at most limit of them (at least 1) and whether there are more.
 	Edges(ctx context.Context, id lineage.ID, limit int) (edges []lineage.Edge, more bool, err error)
 
 	// Find returns current nodes by what they are.
 	Find(ctx context.Context, find lineage.Find) (lineage.Page, error)
 
-	// Traverse follows relationships from the roots, breadth first.
+	// Traverse follows relationships from the roots, breadth first. Roots that
+	// there are none of are left out.
 	Traverse(ctx context.Context, traversal lineage.Traversal) (lineage.Graph, error)
 
-	// History returns all revisions of a node and of the edges at it, oldest first.
+	// History returns all revisions of a node and of the edges at it, in the order
+	// of SortRevisions: oldest first.
 	History(ctx context.Context, id lineage.ID) ([]lineage.Revision, error)
 
 	// Ping says whether the store can answer now.

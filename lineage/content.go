@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"unicode/utf8"
 )
 
 // Hash is a SHA-256 of content.
@@ -14,12 +17,12 @@ type Hash [sha256.Size]byte
 // ContentHash is the hash of what n says, CreatedAt aside: two nodes with one
 // id and one hash are the same node in the same revision.
 func (n Node) ContentHash() (Hash, error) {
-	return contentHash([]any{n.Kind, n.Name, n.Attributes})
+	return contentHash([]any{n.Kind, n.Name, n.Attributes.canonical()})
 }
 
 // ContentHash is the hash of what e says beyond its key, CreatedAt aside.
 func (e Edge) ContentHash() (Hash, error) {
-	return contentHash([]any{e.Attributes})
+	return contentHash([]any{e.Attributes.canonical()})
 }
 
 // contentHash hashes canonical JSON: encoding/json sorts map keys and writes a
@@ -32,25 +35,130 @@ func contentHash(content []any) (Hash, error) {
 	return sha256.Sum256(buf.Bytes()), nil
 }
 
+// canonical writes in one way what says nothing: nil attributes are empty ones,
+// a nil list is an empty one. JSON would tell them apart.
+func (a Attributes) canonical() Attributes {
+	if a == nil {
+		return Attributes{}
+	}
+	var c Attributes
+	for key, value := range a {
+		strings, isStrings := value.([]string)
+		numbers, isNumbers := value.([]float64)
+		if isStrings && strings == nil || isNumbers && numbers == nil {
+			if c == nil {
+				c = maps.Clone(a)
+			}
+			c[key] = []string{}
+		}
+	}
+	if c == nil {
+		return a
+	}
+	return c
+}
+
+// MarshalJSON writes nil attributes and nil lists as empty ones.
+func (a Attributes) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]any(a.canonical()))
+}
+
+// UnmarshalJSON gives every value back in the type that it was written from,
+// and refuses what is not an attribute.
+func (a *Attributes) UnmarshalJSON(data []byte) error {
+	var raw Attributes
+	if err := json.Unmarshal(data, (*map[string]any)(&raw)); err != nil {
+		return err
+	}
+	for key, value := range raw {
+		list, ok := value.([]any)
+		if !ok {
+			continue
+		}
+		typed, err := typedList(list)
+		if err != nil {
+			return &Error{Op: "read attributes", Kind: ErrorInvalid, ID: key, Hint: "use a list of strings or a list of numbers", Err: err}
+		}
+		raw[key] = typed
+	}
+	if err := raw.Check(); err != nil {
+		return err
+	}
+	*a = raw
+	return nil
+}
+
+// typedList is a []float64 if list begins with a number, else a []string.
+func typedList(list []any) (any, error) {
+	if len(list) > 0 {
+		if _, ok := list[0].(float64); ok {
+			return listOf[float64](list)
+		}
+	}
+	return listOf[string](list)
+}
+
+func listOf[T any](list []any) ([]T, error) {
+	typed := make([]T, len(list))
+	for i, value := range list {
+		v, ok := value.(T)
+		if !ok {
+			return nil, errors.New("the values of the list differ in type")
+		}
+		typed[i] = v
+	}
+	return typed, nil
+}
+
 // Check says what is wrong with attributes: a type that not every store keeps
-// unchanged, or a number that is none.
+// unchanged, a number that is none, or text that is not UTF-8.
 func (a Attributes) Check() error {
 	for key, value := range a {
-		switch v := value.(type) {
-		case string, bool, []string:
-		case float64:
-			if math.IsNaN(v) || math.IsInf(v, 0) {
-				return Invalid("check attributes", key, "leave an unknown number out")
-			}
-		case []float64:
-			for _, f := range v {
-				if math.IsNaN(f) || math.IsInf(f, 0) {
-					return Invalid("check attributes", key, "leave an unknown number out")
-				}
-			}
-		default:
-			return Invalid("check attributes", fmt.Sprintf("%s of type %T", key, value), "use string, bool, float64, []string or []float64")
+		if !utf8.ValidString(key) {
+			return invalidText(fmt.Sprintf("%q", key))
+		}
+		if err := checkAttribute(key, value); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+func checkAttribute(key string, value any) error {
+	switch v := value.(type) {
+	case bool:
+	case string:
+		if !utf8.ValidString(v) {
+			return invalidText(key)
+		}
+	case []string:
+		for _, s := range v {
+			if !utf8.ValidString(s) {
+				return invalidText(key)
+			}
+		}
+	case float64:
+		if !isNumber(v) {
+			return invalidNumber(key)
+		}
+	case []float64:
+		for _, f := range v {
+			if !isNumber(f) {
+				return invalidNumber(key)
+			}
+		}
+	default:
+		return Invalid("check attributes", fmt.Sprintf("%s of type %T", key, value), "use string, bool, float64, []string or []float64")
+	}
+	return nil
+}
+
+func isNumber(f float64) bool { return !math.IsNaN(f) && !math.IsInf(f, 0) }
+
+func invalidNumber(key string) error {
+	return Invalid("check attributes", key, "leave an unknown number out")
+}
+
+func invalidText(key string) error {
+	return Invalid("check attributes", key, "write text in UTF-8")
 }

@@ -9,7 +9,8 @@ import (
 // Attributes describe a node or an edge. A value is a string, a bool, a
 // float64, a []string or a []float64 (the types that every store keeps
 // unchanged); integers are written as float64. Keys are lowerCamelCase and
-// name their unit where they have one: volumeUl, durationS.
+// name their unit where they have one: volumeUl, durationS. An empty list has
+// no element type: it comes back from a store as an empty []string.
 type Attributes map[string]any
 
 // The attribute keys that more than one room reads.
@@ -102,8 +103,8 @@ func (p *Projection) Sort() {
 	slices.SortFunc(p.Edges, func(a, b Edge) int { return a.Key().Compare(b.Key()) })
 }
 
-// Applied counts what making a projection true changed. All zero: nothing was
-// written.
+// Applied counts what making a projection true changed in the owner's part of
+// the graph, whoever else names the same things. All zero: nothing was written.
 type Applied struct {
 	NodesAdded     int `json:"nodes_added"`
 	NodesChanged   int `json:"nodes_changed"`

@@ -68,11 +68,13 @@ type Reached struct {
 }
 
 // Graph answers a traversal: the nodes in order of depth, then id, and every
-// followed edge between two of them, in order of key.
+// edge of the followed types between two of them, in order of key. Where the
+// bound on nodes cuts, the nodes that come first in this order are kept.
 type Graph struct {
 	Nodes []Reached `json:"nodes"`
 	Edges []Edge    `json:"edges"`
-	// Truncated: a bound stopped the traversal and there is more.
+	// Truncated: a bound stopped the traversal and at least one more node was
+	// there to be reached.
 	Truncated bool `json:"truncated"`
 }
 
@@ -83,7 +85,29 @@ type Find struct {
 	Name  string            // exact
 	Attrs map[string]string // exact matches of string attributes; AttrRun, AttrLabware, AttrWell, AttrBarcode are indexed
 	After Cursor            // continue after this place
-	Limit int               // 1..1000; 0 means 100
+	Limit int               // 1..MaxPage; 0 means DefaultPage
+}
+
+// The bounds of a page of a Find.
+const (
+	DefaultPage = 100
+	MaxPage     = 1000
+)
+
+// Validate fills in defaults and names the first field that is wrong. Only the
+// store can judge After.
+func (f *Find) Validate() error {
+	const op = "find"
+	if f.Kind != "" && f.Kind.Class() == "" {
+		return Invalid(op, "kind "+string(f.Kind), "use one of the documented kinds")
+	}
+	if f.Limit == 0 {
+		f.Limit = DefaultPage
+	}
+	if f.Limit < 1 || f.Limit > MaxPage {
+		return Invalid(op, "limit", "use 1 to 1000")
+	}
+	return nil
 }
 
 // Cursor is a place in the answer to a Find, taken from Page.Next and opaque
