@@ -1,0 +1,90 @@
+package query
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"wellspring/lineage"
+)
+
+// Reasons why an answer is not complete, besides those that well states and
+// runs carry in their incomplete attribute (liquid.Reason and the pipeline's).
+const (
+	ReasonTruncated       = "truncated"         // a bound cut the answer
+	ReasonUndeclared      = "undeclared-source" // content of unknown origin is in it
+	ReasonRunNotEnded     = "run-not-ended"     // a run that it rests on still goes on
+	ReasonRunUnknown      = "run-unknown"       // a run that it rests on has no node
+	ReasonUnknownFraction = "unknown-fraction"  // a derivation doesn't say how much
+	ReasonCycle           = "cycle"             // derivations go in a circle: the graph is damaged
+)
+
+// reasons collects why an answer may not be all of the truth, from everything
+// that was reached, whether or not the answer keeps it.
+func (s *Service) reasons(ctx context.Context, graph lineage.Graph, shares shares, asOf time.Time) ([]string, error) {
+	nodes := make([]lineage.Node, len(graph.Nodes))
+	for i, node := range graph.Nodes {
+		nodes[i] = node.Node
+	}
+	reasons, err := s.gaps(ctx, nodes, asOf)
+	if err != nil {
+		return nil, err
+	}
+	if graph.Truncated {
+		reasons = append(reasons, ReasonTruncated)
+	}
+	if shares.unknown {
+		reasons = append(reasons, ReasonUnknownFraction)
+	}
+	if shares.cyclic {
+		reasons = append(reasons, ReasonCycle)
+	}
+	return sortedSet(reasons), nil
+}
+
+// gaps is what nodes, and the runs they belong to, say of their own incompleteness.
+func (s *Service) gaps(ctx context.Context, nodes []lineage.Node, asOf time.Time) ([]string, error) {
+	reasons := []string{}
+	var runs []string
+	for _, node := range nodes {
+		reasons = append(reasons, texts(node.Attributes, lineage.AttrIncomplete)...)
+		if flag(node.Attributes, attrUndeclared) {
+			reasons = append(reasons, ReasonUndeclared)
+		}
+		switch node.Kind {
+		case lineage.KindWellState, lineage.KindStep:
+			runs = append(runs, text(node.Attributes, lineage.AttrRun))
+		case lineage.KindRun, lineage.KindPlan:
+			reasons = append(reasons, runGaps(node)...)
+		}
+		reasons = sortedSet(reasons) // few distinct words, however many nodes
+	}
+	runs = slices.DeleteFunc(sortedSet(runs), func(run string) bool { return run == "" })
+	ids := make([]lineage.ID, 0, 2*len(runs))
+	for _, run := range runs {
+		ids = append(ids, lineage.RunID(run), lineage.PlanID(run))
+	}
+	if len(ids) == 0 {
+		return reasons, nil
+	}
+	found, err := s.store.Nodes(ctx, ids, asOf)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) < len(runs) {
+		reasons = append(reasons, ReasonRunUnknown)
+	}
+	for _, run := range found {
+		reasons = append(reasons, runGaps(run)...)
+	}
+	return sortedSet(reasons), nil
+}
+
+// runGaps is what a run or plan says of its own completeness.
+func runGaps(run lineage.Node) []string {
+	reasons := texts(run.Attributes, lineage.AttrIncomplete)
+	if !flag(run.Attributes, attrComplete) && len(reasons) == 0 {
+		return []string{ReasonRunNotEnded}
+	}
+	return reasons
+}
