@@ -1,0 +1,104 @@
+package project
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"wellspring/lineage"
+	"wellspring/liquid"
+	"wellspring/ot2"
+)
+
+// labware adds every plate, rack, reservoir and trash of the run.
+func (b *builder) labware() {
+	definitions := b.definitions()
+	for _, id := range slices.Sorted(maps.Keys(b.outcome.Labware)) {
+		lw := b.outcome.Labware[id]
+		b.labels[id] = label(id, lw, definitions[id])
+		slot := ""
+		if len(lw.Slots) > 0 {
+			slot = lw.Slots[0]
+		}
+		attrs := attributes{}.
+			text(lineage.AttrRun, b.key).
+			text(lineage.AttrLabware, id).
+			text("loadName", lw.LoadName).
+			text("definitionUri", lw.DefinitionURI).
+			text("label", lw.Label).
+			text("slot", slot).
+			texts("slots", lw.Slots).
+			text("category", category(lw, definitions[id]))
+		if d := definitions[id]; d != nil && len(d.Ordering) > 0 {
+			attrs.count("columns", len(d.Ordering)).count("rows", len(d.Ordering[0]))
+		}
+		b.node(b.labwareID(id), lineage.KindLabware, b.labels[id], attrs)
+		b.edge(b.activityID(), lineage.Used, b.labwareID(id), lineage.ID{},
+			attributes{}.text(lineage.AttrLabware, id).text("label", lw.Label).text("slot", slot).texts("slots", lw.Slots))
+	}
+}
+
+// labwareID is the one place that says which node a labware id of the run is.
+func (b *builder) labwareID(labware string) lineage.ID { return lineage.LabwareID(b.key, labware) }
+
+// held returns the node of the labware that a state is in, and adds a bare one
+// for labware that the run never introduced.
+func (b *builder) held(labware string) lineage.ID {
+	id := b.labwareID(labware)
+	if _, introduced := b.outcome.Labware[labware]; !introduced {
+		b.node(id, lineage.KindLabware, labware, attributes{}.text(lineage.AttrRun, b.key).text(lineage.AttrLabware, labware))
+		b.edge(b.activityID(), lineage.Used, id, lineage.ID{}, attributes{}.text(lineage.AttrLabware, labware))
+	}
+	return id
+}
+
+// definitions finds each labware's definition: the one that its load carried,
+// else the one that is known by name.
+func (b *builder) definitions() map[string]*ot2.Definition {
+	found := map[string]*ot2.Definition{}
+	for _, c := range b.run.Commands {
+		if d := c.Result.Definition; d != nil {
+			found[cmp.Or(c.Result.LabwareID, c.Params.LabwareID)] = d
+		}
+	}
+	if b.options.Definitions == nil {
+		return found
+	}
+	for id, lw := range b.outcome.Labware {
+		if found[id] != nil {
+			continue
+		}
+		if lw.DefinitionURI != "" {
+			found[id] = b.options.Definitions.Definition(lw.DefinitionURI)
+		} else if lw.LoadName != "" {
+			found[id] = b.options.Definitions.Definition("/" + lw.LoadName + "/")
+		}
+	}
+	return found
+}
+
+func category(lw liquid.LabwareOutcome, d *ot2.Definition) string {
+	switch {
+	case d != nil && d.DisplayCategory != "":
+		return d.DisplayCategory
+	case lw.Tiprack:
+		return "tipRack"
+	case lw.Trash:
+		return "trash"
+	}
+	return ""
+}
+
+func label(id string, lw liquid.LabwareOutcome, d *ot2.Definition) string {
+	display := ""
+	if d != nil {
+		display = d.DisplayName
+	}
+	return cmp.Or(strings.TrimSpace(lw.Label), display, lw.LoadName, id)
+}
+
+// place is a well for people: "dilution plate A1".
+func (b *builder) place(labware, well string) string {
+	return strings.TrimSpace(cmp.Or(b.labels[labware], labware) + " " + well)
+}

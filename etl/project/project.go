@@ -1,0 +1,157 @@
+// Package project turns what the fold says about a run into a part of the
+// lineage graph: nodes, typed relationships, findings and features.
+//
+// On the road of a fact it is the second half of transform: package liquid
+// says what happened, this package says it in the graph's language, as
+// docs/graph.md describes it.
+//
+// It refuses to depend on when or in which order something was heard: a
+// projection is a pure function of the run, its outcome and the options.
+package project
+
+import (
+	"strings"
+
+	"wellspring/etl/quality"
+	"wellspring/lineage"
+	"wellspring/liquid"
+	"wellspring/ot2"
+)
+
+// Options of a projection.
+type Options struct {
+	// Definitions tells the category and the grid of labware whose log carries
+	// no definition. May be nil.
+	Definitions ot2.Definitions
+	// Quality holds the thresholds of the checks.
+	Quality quality.Options
+	// CodeVersion is the version of this program: the Processing node's identity.
+	CodeVersion string
+	// PlannedBy is the id of the analysis that the run carried out, where that is
+	// known. Empty: no PLANNED_BY. The analysis must be in the store by then.
+	PlannedBy string
+	// ContentBytes bounds the JSON of a Dataset. Default 256 KiB.
+	ContentBytes int
+}
+
+// Owner kinds by prefix of the owner's name.
+const (
+	runPrefix  = "run:"
+	planPrefix = "plan:"
+)
+
+// Key returns the id that an owner's nodes are named after: the robot's run or
+// analysis id, as the door found it.
+func Key(owner lineage.Owner) string {
+	_, key, _ := strings.Cut(string(owner), ":")
+	return key
+}
+
+// Project returns the owner's part of the graph, sorted. The owner names the
+// run: an analysis written by the command line has no id of its own.
+func Project(owner lineage.Owner, run ot2.Run, outcome liquid.Outcome, options Options) (lineage.Projection, error) {
+	const op = "project run"
+	prefix := runPrefix
+	if run.Plan {
+		prefix = planPrefix
+	}
+	if !strings.HasPrefix(string(owner), prefix) || len(owner) == len(prefix) {
+		return lineage.Projection{}, lineage.Invalid(op, string(owner), "file a run under "+runPrefix+"<id> and an analysis under "+planPrefix+"<id>")
+	}
+	if options.ContentBytes <= 0 {
+		options.ContentBytes = 256 << 10
+	}
+	options.Quality = options.Quality.WithDefaults()
+	b := &builder{
+		run: run, outcome: outcome, options: options,
+		key:    Key(owner),
+		report: quality.Check(run, outcome, options.Quality),
+		nodes:  map[lineage.ID]lineage.Node{}, edges: map[lineage.EdgeKey]lineage.Edge{},
+		labels: map[string]string{}, steps: map[string]bool{}, commands: map[string]int{},
+	}
+	b.index()
+	b.activity()
+	b.agents()
+	b.labware()
+	b.liquids()
+	b.stepNodes()
+	b.states()
+	b.carried()
+	b.datasets()
+	if b.err != nil {
+		return lineage.Projection{}, b.err
+	}
+	return b.projection(owner)
+}
+
+// builder collects one projection.
+type builder struct {
+	run     ot2.Run
+	outcome liquid.Outcome
+	options Options
+	key     string // names the run in ids and attributes
+	report  quality.Report
+
+	nodes map[lineage.ID]lineage.Node
+	edges map[lineage.EdgeKey]lineage.Edge
+	err   error
+
+	labels   map[string]string // of labware, for people, by its id in the run
+	steps    map[string]bool   // command ids that are steps
+	commands map[string]int    // position in run.Commands by command id
+}
+
+func (b *builder) index() {
+	for _, s := range b.outcome.Steps {
+		b.steps[s.Command] = true
+	}
+	for i, c := range b.run.Commands {
+		b.commands[c.ID] = i
+	}
+}
+
+// node adds a node. Several places may name a shared one; the first wins, they
+// say the same.
+func (b *builder) node(id lineage.ID, kind lineage.Kind, name string, attrs attributes) {
+	if _, known := b.nodes[id]; known {
+		return
+	}
+	b.nodes[id] = lineage.Node{ID: id, Kind: kind, Name: name, Attributes: lineage.Attributes(attrs)}
+}
+
+// edge adds: target depends on source.
+func (b *builder) edge(target lineage.ID, typ lineage.RelationshipType, source, transformation lineage.ID, attrs attributes) {
+	e := lineage.Edge{
+		SourceID: source, TargetID: target, RelationshipType: typ,
+		TransformationID: transformation, Attributes: lineage.Attributes(attrs),
+	}
+	b.edges[e.Key()] = e
+}
+
+func (b *builder) fail(err error) {
+	if b.err == nil {
+		b.err = err
+	}
+}
+
+func (b *builder) projection(owner lineage.Owner) (lineage.Projection, error) {
+	p := lineage.Projection{
+		Owner: owner,
+		Nodes: make([]lineage.Node, 0, len(b.nodes)),
+		Edges: make([]lineage.Edge, 0, len(b.edges)),
+	}
+	for _, n := range b.nodes {
+		if err := n.Attributes.Check(); err != nil {
+			return lineage.Projection{}, &lineage.Error{Op: "project run", Kind: lineage.ErrorInvalid, ID: string(n.Kind) + " " + n.Name, Err: err}
+		}
+		p.Nodes = append(p.Nodes, n)
+	}
+	for _, e := range b.edges {
+		if err := e.Attributes.Check(); err != nil {
+			return lineage.Projection{}, &lineage.Error{Op: "project run", Kind: lineage.ErrorInvalid, ID: string(e.RelationshipType) + " " + e.TargetID.String(), Err: err}
+		}
+		p.Edges = append(p.Edges, e)
+	}
+	p.Sort()
+	return p, nil
+}

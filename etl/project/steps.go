@@ -1,0 +1,87 @@
+package project
+
+import (
+	"fmt"
+
+	"wellspring/lineage"
+	"wellspring/liquid"
+)
+
+// stepNodes adds the transformations: what each read, made and was done with.
+func (b *builder) stepNodes() {
+	for _, s := range b.outcome.Steps {
+		id := lineage.StepID(b.key, s.Command)
+		attrs := attributes{}.
+			text(lineage.AttrRun, b.key).
+			text(lineage.AttrCommand, s.Command).
+			text("type", s.Type).
+			text("kind", string(s.Kind)).
+			number(lineage.AttrSequence, float64(s.Sequence)).
+			time(lineage.AttrAt, s.StartedAt).
+			seconds("durationS", s.StartedAt, s.EndedAt).
+			text("pipette", s.Pipette).
+			flag("failed", s.Failed).
+			texts("places", b.places(s.Places))
+		if s.VolumeUl != 0 {
+			attrs.number(lineage.AttrVolumeUl, s.VolumeUl)
+		}
+		b.node(id, lineage.KindStep, b.stepName(s), attrs)
+		b.edge(id, lineage.PartOf, b.activityID(), lineage.ID{}, attributes{}.number(lineage.AttrSequence, float64(s.Sequence)))
+		for _, read := range s.Reads {
+			b.edge(id, lineage.Used, b.stateID(read), lineage.ID{}, attributes{})
+		}
+		for _, made := range s.Makes {
+			b.edge(b.stateID(made), lineage.GeneratedBy, id, lineage.ID{}, attributes{})
+		}
+		b.tools(id, s)
+	}
+}
+
+// tools adds what a step was done with: pipette, module, moved labware.
+func (b *builder) tools(id lineage.ID, s liquid.Step) {
+	if s.Pipette != "" {
+		b.edge(id, lineage.PerformedBy, b.pipette(s.Pipette), lineage.ID{}, attributes{})
+	}
+	if i, known := b.commands[s.Command]; known && b.run.Commands[i].Params.ModuleID != "" {
+		b.edge(id, lineage.PerformedBy, b.module(b.run.Commands[i].Params.ModuleID), lineage.ID{}, attributes{})
+	}
+	if s.Kind != liquid.StepMove {
+		return
+	}
+	for _, p := range s.Places {
+		if _, introduced := b.outcome.Labware[p.Labware]; introduced {
+			b.edge(id, lineage.Used, b.labwareID(p.Labware), lineage.ID{}, attributes{})
+		}
+	}
+}
+
+// places writes wells as labware/well, the way a selector names them.
+func (b *builder) places(of []liquid.Place) []string {
+	names := make([]string, 0, len(of))
+	for _, p := range of {
+		if p.Labware == "" {
+			continue
+		}
+		if p.Well == "" {
+			names = append(names, p.Labware)
+			continue
+		}
+		names = append(names, p.Labware+"/"+p.Well)
+	}
+	return names
+}
+
+// stepName is a step for people: "dispense 50 µL dilution plate A1 (+7)".
+func (b *builder) stepName(s liquid.Step) string {
+	name := s.Type
+	if s.VolumeUl != 0 {
+		name += fmt.Sprintf(" %.4g µL", s.VolumeUl)
+	}
+	if len(s.Places) > 0 && s.Places[0].Labware != "" {
+		name += " " + b.place(s.Places[0].Labware, s.Places[0].Well)
+	}
+	if more := len(s.Places) - 1; more > 0 {
+		name += fmt.Sprintf(" (+%d)", more)
+	}
+	return name
+}
