@@ -17,12 +17,12 @@ type Hash [sha256.Size]byte
 // ContentHash is the hash of what n says, CreatedAt aside: two nodes with one
 // id and one hash are the same node in the same revision.
 func (n Node) ContentHash() (Hash, error) {
-	return contentHash([]any{n.Kind, n.Name, n.Attributes.canonical()})
+	return contentHash([]any{n.Kind, n.Name, map[string]any(n.Attributes.canonical())})
 }
 
 // ContentHash is the hash of what e says beyond its key, CreatedAt aside.
 func (e Edge) ContentHash() (Hash, error) {
-	return contentHash([]any{e.Attributes.canonical()})
+	return contentHash([]any{map[string]any(e.Attributes.canonical())})
 }
 
 // contentHash hashes canonical JSON: encoding/json sorts map keys and writes a
