@@ -26,7 +26,8 @@ build: ## Build bin/wellspring
 .PHONY: test
 test: ## Test everything, with a real Neo4j where one can be had; name what was skipped
 	@go build -C tools -o ../bin/tools/ ./testreport
-	@$(TOOLS)/testreport -flags "$(TESTFLAGS)" $(MODULES)
+	@go build -o $(TOOLS)/ ./internal/neo4jtest/withneo4j
+	@$(TOOLS)/withneo4j $(TOOLS)/testreport -flags "$(TESTFLAGS)" $(MODULES)
 	@$(MAKE) --no-print-directory rules
 
 .PHONY: rules
@@ -74,8 +75,9 @@ demo: build ## Play the story on our own recorded runs, then serve it
 	bin/wellspring demo
 
 .PHONY: neo4j
-neo4j: ## Start Neo4j in Docker, with its Browser on http://127.0.0.1:7474
-	docker compose up --detach --wait neo4j
+neo4j: ## Run a Neo4j with its Browser until Ctrl-C (from Maven, empty; with Docker: docker compose up -d neo4j)
+	@go build -o $(TOOLS)/ ./internal/neo4jtest/withneo4j
+	@$(TOOLS)/withneo4j sh -c 'echo "WELLSPRING_NEO4J_URI=$$WELLSPRING_NEO4J_URI"; exec sleep infinity'
 
 .PHONY: tidy-check
 tidy-check: ## Fail where go.mod or go.sum is not what go mod tidy makes of it

@@ -79,8 +79,10 @@ func (k EdgeKey) Compare(o EdgeKey) int {
 // manifest, a measurement document, a declaration.
 type Owner string
 
-// Owners, by kind.
-func RunOwner(run string) Owner       { return Owner("run:" + run) }
+// RunOwner owns what a run's envelopes say.
+func RunOwner(run string) Owner { return Owner("run:" + run) }
+
+// PlanOwner owns what an analysis says.
 func PlanOwner(analysis string) Owner { return Owner("plan:" + analysis) }
 
 // Projection is everything that one owner has to say: a pure function of the

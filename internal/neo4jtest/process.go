@@ -119,8 +119,9 @@ dbms.usage_report.enabled=false
 func (p *Process) await(ctx context.Context, bolt string) error {
 	ctx, cancel := context.WithTimeout(ctx, 90*time.Second)
 	defer cancel()
+	var dialer net.Dialer
 	for {
-		conn, err := net.Dial("tcp", bolt)
+		conn, err := dialer.DialContext(ctx, "tcp", bolt)
 		if err == nil {
 			return conn.Close()
 		}

@@ -50,13 +50,17 @@ func TestGuardedEndsWithItsProcess(t *testing.T) {
 	if n, err := guardedPipe.Read(make([]byte, 1)); n != 0 || os.IsTimeout(err) {
 		t.Fatalf("the guarded command goes on: read %d, %v", n, err)
 	}
-	for range 300 {
+	deadline, tick := time.After(30*time.Second), time.Tick(100*time.Millisecond)
+	for {
 		if _, err := os.Stat(home); os.IsNotExist(err) {
 			return
 		}
-		time.Sleep(100 * time.Millisecond)
+		select {
+		case <-tick:
+		case <-deadline:
+			t.Fatal("its home is still there after 30 s")
+		}
 	}
-	t.Error("its home is still there after 30 s")
 }
 
 // hold guards a command that holds a named pipe in home open, and waits.
