@@ -1,0 +1,169 @@
+package app
+
+import (
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/knadh/koanf/providers/confmap"
+	"github.com/knadh/koanf/providers/env/v2"
+	"github.com/knadh/koanf/providers/posflag"
+	"github.com/knadh/koanf/providers/structs"
+	"github.com/knadh/koanf/v2"
+	"github.com/spf13/pflag"
+
+	"wellspring/lineage"
+)
+
+const (
+	envPrefix = "WELLSPRING_"
+	tag       = "koanf"
+)
+
+// Setting is one field of Options as a person meets it.
+type Setting struct {
+	Name    string // flag and YAML key
+	Env     string
+	Help    string
+	Secret  bool
+	Default any
+}
+
+// Settings lists every setting with its default, in the order of Options.
+func Settings() []Setting {
+	defaults := reflect.ValueOf(DefaultOptions())
+	var settings []Setting
+	for i := range defaults.NumField() {
+		field := defaults.Type().Field(i)
+		name := field.Tag.Get(tag)
+		settings = append(settings, Setting{
+			Name:    name,
+			Env:     envPrefix + strings.ToUpper(strings.ReplaceAll(name, "-", "_")),
+			Help:    field.Tag.Get("help"),
+			Secret:  field.Tag.Get("secret") == "true",
+			Default: defaults.Field(i).Interface(),
+		})
+	}
+	return settings
+}
+
+// AddFlags gives flags one flag a setting.
+func AddFlags(flags *pflag.FlagSet) {
+	for _, s := range Settings() {
+		help := s.Help + " [" + s.Env + "]"
+		switch def := s.Default.(type) {
+		case string:
+			flags.String(s.Name, def, help)
+		case []string:
+			flags.StringSlice(s.Name, def, help)
+		case int:
+			flags.Int(s.Name, def, help)
+		case int64:
+			flags.Int64(s.Name, def, help)
+		case bool:
+			flags.Bool(s.Name, def, help)
+		case time.Duration:
+			flags.Duration(s.Name, def, help)
+		default:
+			panic(fmt.Sprintf("setting %s has a type without a flag: %T", s.Name, def))
+		}
+	}
+}
+
+// Load reads the options in force: defaults, then the YAML file, then the
+// environment, then the flags that were set. A name that does not exist is an
+// error: a mistyped setting must not be a silent one.
+func Load(file string, flags *pflag.FlagSet) (Options, error) {
+	const op = "read configuration"
+	k := koanf.New("\x00") // no nesting: every name is flat
+	if err := k.Load(structs.Provider(DefaultOptions(), tag), nil); err != nil {
+		return Options{}, &lineage.Error{Op: op, Kind: lineage.ErrorInternal, Err: err}
+	}
+	known := map[string]Setting{}
+	for _, s := range Settings() {
+		known[s.Name] = s
+	}
+	if file != "" {
+		values, err := readFile(file, known)
+		if err != nil {
+			return Options{}, err
+		}
+		if err := k.Load(confmap.Provider(values, ""), nil); err != nil {
+			return Options{}, &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, ID: file, Err: err}
+		}
+	}
+	fromEnv := env.Provider("\x00", env.Opt{
+		Prefix: envPrefix,
+		TransformFunc: func(key, value string) (string, any) {
+			name := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(key, envPrefix), "_", "-"))
+			setting, ok := known[name]
+			if !ok {
+				return "", nil // other tools of ours use the prefix too
+			}
+			if _, list := setting.Default.([]string); list {
+				return name, strings.Split(value, ",")
+			}
+			return name, value
+		},
+	})
+	if err := k.Load(fromEnv, nil); err != nil {
+		return Options{}, &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, ID: "environment", Err: err}
+	}
+	if flags != nil {
+		set := posflag.ProviderWithFlag(flags, "\x00", k, func(f *pflag.Flag) (string, any) {
+			if _, ok := known[f.Name]; !ok || !f.Changed {
+				return "", nil
+			}
+			return f.Name, posflag.FlagVal(flags, f)
+		})
+		if err := k.Load(set, nil); err != nil {
+			return Options{}, &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, ID: "flags", Err: err}
+		}
+	}
+	var options Options
+	if err := k.Unmarshal("", &options); err != nil {
+		return Options{}, &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, Hint: "wellspring config --help lists every setting with its type", Err: err}
+	}
+	if err := options.Validate(); err != nil {
+		return Options{}, &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, Err: err}
+	}
+	return options, nil
+}
+
+func readFile(file string, known map[string]Setting) (map[string]any, error) {
+	const op = "read configuration"
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, ID: file, Err: err}
+	}
+	values := map[string]any{}
+	if err := yaml.Unmarshal(text, &values); err != nil {
+		return nil, &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, ID: file, Err: err}
+	}
+	for name := range values {
+		if _, ok := known[name]; !ok {
+			return nil, &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, ID: file + ": " + name, Hint: "no such setting; wellspring config lists them"}
+		}
+	}
+	return values, nil
+}
+
+// InForce lists the options' values by name, secrets masked.
+func (o Options) InForce() map[string]any {
+	values := map[string]any{}
+	v := reflect.ValueOf(o)
+	for i, s := range Settings() {
+		value := v.Field(i).Interface()
+		if d, ok := value.(time.Duration); ok {
+			value = d.String()
+		}
+		if s.Secret && value != "" {
+			value = "********"
+		}
+		values[s.Name] = value
+	}
+	return values
+}

@@ -1,0 +1,163 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"wellspring/ot2"
+)
+
+// Options is everything that can be configured. One name serves flag,
+// environment and file: store, --store, WELLSPRING_STORE.
+type Options struct {
+	DataDir string `koanf:"data-dir" help:"folder of the journal, the embedded graph and the state of processings"`
+	Listen  string `koanf:"listen" help:"address of the REST API; without a login it must be on loopback"`
+
+	Store         string `koanf:"store" help:"graph store: sqlite (embedded) or neo4j"`
+	Neo4jURI      string `koanf:"neo4j-uri" help:"address of Neo4j, such as neo4j://localhost:7687"`
+	Neo4jUser     string `koanf:"neo4j-user" help:"user name at Neo4j; empty: no authentication"`
+	Neo4jPassword string `koanf:"neo4j-password" help:"password at Neo4j; better given by the environment than by a flag" secret:"true"`
+	Neo4jDatabase string `koanf:"neo4j-database" help:"database name at Neo4j"`
+
+	MQTTURL      string        `koanf:"mqtt-url" help:"broker to listen to, such as tcp://localhost:1883 or ssl://…; empty: none"`
+	MQTTClientID string        `koanf:"mqtt-client-id" help:"stable client id; the broker keeps messages for it while the service is away"`
+	MQTTTopics   []string      `koanf:"mqtt-topics" help:"topic filters to subscribe to"`
+	MQTTUser     string        `koanf:"mqtt-user" help:"user name at the broker"`
+	MQTTPassword string        `koanf:"mqtt-password" help:"password at the broker; better given by the environment than by a flag" secret:"true"`
+	MQTTCA       string        `koanf:"mqtt-ca" help:"PEM file of the authority that signed the broker's certificate"`
+	MQTTCert     string        `koanf:"mqtt-cert" help:"PEM file of the client certificate"`
+	MQTTKey      string        `koanf:"mqtt-key" help:"PEM file of the client certificate's key"`
+	BrokerListen string        `koanf:"broker-listen" help:"address of the embedded MQTT broker, such as 127.0.0.1:1883; empty: none"`
+	LabwareDir   string        `koanf:"labware" help:"folder of labware definitions, searched with its subfolders, for logs that carry none"`
+	MaxBytes     int64         `koanf:"max-bytes" help:"largest document that is taken, bytes"`
+	MaxDepth     int           `koanf:"max-depth" help:"deepest nesting of a document that is taken"`
+	MaxCommands  int           `koanf:"max-commands" help:"most commands of a run that are taken"`
+	RetryTries   int           `koanf:"retry-tries" help:"how often a failed stage is tried again before the envelope goes to the dead letters"`
+	RetryWait    time.Duration `koanf:"retry-wait" help:"time between two tries"`
+	Workers      int           `koanf:"workers" help:"how many runs are processed at once"`
+	LogLevel     string        `koanf:"log-level" help:"debug, info, warn or error"`
+	LogFormat    string        `koanf:"log-format" help:"text or json"`
+}
+
+// DefaultOptions serve a newcomer: everything embedded, on loopback.
+func DefaultOptions() Options {
+	limits := ot2.DefaultLimits()
+	return Options{
+		DataDir:       defaultDataDir(),
+		Listen:        "127.0.0.1:7117",
+		Store:         "sqlite",
+		Neo4jDatabase: "neo4j",
+		MQTTClientID:  "wellspring",
+		MQTTTopics:    []string{"wellspring/v1/#"},
+		MaxBytes:      limits.Bytes,
+		MaxDepth:      limits.Depth,
+		MaxCommands:   limits.Commands,
+		RetryTries:    3,
+		RetryWait:     time.Second,
+		Workers:       4,
+		LogLevel:      "info",
+		LogFormat:     "text",
+	}
+}
+
+func defaultDataDir() string {
+	if dir := os.Getenv("XDG_DATA_HOME"); dir != "" {
+		return filepath.Join(dir, "wellspring")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "wellspring-data"
+	}
+	return filepath.Join(home, ".local", "share", "wellspring")
+}
+
+// Limits are the bounds of what a decoder takes.
+func (o Options) Limits() ot2.Limits {
+	return ot2.Limits{Bytes: o.MaxBytes, Depth: o.MaxDepth, Commands: o.MaxCommands}
+}
+
+// Validate names every mistake at once.
+func (o Options) Validate() error {
+	var mistakes []error
+	wrong := func(name, format string, args ...any) {
+		mistakes = append(mistakes, fmt.Errorf("%s: %s", name, fmt.Sprintf(format, args...)))
+	}
+	if o.DataDir == "" {
+		wrong("data-dir", "name a folder")
+	}
+	if o.Listen != "" && !loopback(o.Listen) {
+		wrong("listen", "%q is not on loopback; the service has no login, so put a proxy with a login before it", o.Listen)
+	}
+	if o.BrokerListen != "" && !loopback(o.BrokerListen) {
+		wrong("broker-listen", "%q is not on loopback; use a broker with a login, such as mosquitto, beyond it", o.BrokerListen)
+	}
+	switch o.Store {
+	case "sqlite":
+	case "neo4j":
+		if u, err := url.Parse(o.Neo4jURI); err != nil || u.Host == "" {
+			wrong("neo4j-uri", "store neo4j needs an address such as neo4j://localhost:7687")
+		} else if u.User != nil {
+			wrong("neo4j-uri", "leave the password out of the address; use neo4j-user and neo4j-password")
+		}
+	default:
+		wrong("store", "%q is neither sqlite nor neo4j", o.Store)
+	}
+	if o.MQTTURL != "" {
+		if u, err := url.Parse(o.MQTTURL); err != nil || u.Host == "" {
+			wrong("mqtt-url", "use an address such as tcp://localhost:1883")
+		} else if u.User != nil {
+			wrong("mqtt-url", "leave the password out of the address; use mqtt-user and mqtt-password")
+		}
+		if o.MQTTClientID == "" {
+			wrong("mqtt-client-id", "the broker keeps messages by it: name one")
+		}
+	}
+	positive := func(name string, v int64) {
+		if v < 1 {
+			wrong(name, "must be at least 1, is %d", v)
+		}
+	}
+	positive("max-bytes", o.MaxBytes)
+	positive("max-depth", int64(o.MaxDepth))
+	positive("max-commands", int64(o.MaxCommands))
+	positive("workers", int64(o.Workers))
+	if o.RetryTries < 0 {
+		wrong("retry-tries", "must not be negative")
+	}
+	if o.RetryWait < 0 {
+		wrong("retry-wait", "must not be negative")
+	}
+	if _, err := parseLevel(o.LogLevel); err != nil {
+		wrong("log-level", "%q is none of debug, info, warn, error", o.LogLevel)
+	}
+	if o.LogFormat != "text" && o.LogFormat != "json" {
+		wrong("log-format", "%q is neither text nor json", o.LogFormat)
+	}
+	return errors.Join(mistakes...)
+}
+
+// loopback reports whether an address can be reached from this machine only.
+func loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+func parseLevel(level string) (slog.Level, error) {
+	var l slog.Level
+	err := l.UnmarshalText([]byte(level))
+	return l, err
+}

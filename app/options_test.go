@@ -1,0 +1,100 @@
+package app
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/pflag"
+)
+
+// clean takes the settings out of the environment for one test.
+func clean(t *testing.T) {
+	t.Helper()
+	for _, s := range Settings() {
+		if _, set := os.LookupEnv(s.Env); set {
+			t.Setenv(s.Env, "") // restores it at the end
+			if err := os.Unsetenv(s.Env); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func TestOneNameServesFileEnvironmentAndFlagInThatOrder(t *testing.T) {
+	clean(t)
+	file := filepath.Join(t.TempDir(), "wellspring.yaml")
+	write(t, file, "workers: 7\nretry-wait: 5s\nmqtt-topics: [a/#, b]\nlog-level: warn\n")
+	t.Setenv("WELLSPRING_LOG_LEVEL", "error")
+	t.Setenv("WELLSPRING_MAX_DEPTH", "9")
+	flags := pflag.NewFlagSet("test", pflag.ContinueOnError)
+	AddFlags(flags)
+	if err := flags.Parse([]string{"--max-depth", "11"}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Load(file, flags)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := DefaultOptions()
+	want.Workers, want.RetryWait, want.MQTTTopics = 7, 5*time.Second, []string{"a/#", "b"} // file
+	want.LogLevel = "error"                                                                // environment over file
+	want.MaxDepth = 11                                                                     // flag over environment
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestListsFromTheEnvironmentAreSplitAtCommas(t *testing.T) {
+	clean(t)
+	t.Setenv("WELLSPRING_MQTT_TOPICS", "x,y/#")
+	got, err := Load("", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"x", "y/#"}, got.MQTTTopics); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAMistypedSettingIsNamed(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "wellspring.yaml")
+	write(t, file, "wokers: 7\n")
+	if _, err := Load(file, nil); err == nil || !strings.Contains(err.Error(), "wokers") {
+		t.Errorf("got %v, want an error that names wokers", err)
+	}
+}
+
+func TestEveryMistakeIsListedAtOnce(t *testing.T) {
+	o := DefaultOptions()
+	o.Listen, o.Store, o.Workers, o.LogFormat = "0.0.0.0:80", "oracle", 0, "xml"
+	err := o.Validate()
+	if err == nil {
+		t.Fatal("took nonsense")
+	}
+	for _, name := range []string{"listen", "store", "workers", "log-format"} {
+		if !strings.Contains(err.Error(), name+":") {
+			t.Errorf("%q does not name %s", err, name)
+		}
+	}
+}
+
+func TestSecretsAreMasked(t *testing.T) {
+	o := DefaultOptions()
+	o.Neo4jPassword, o.MQTTPassword = "planted-secret", "planted-secret"
+	for name, value := range o.InForce() {
+		if value == "planted-secret" {
+			t.Errorf("%s shows its secret", name)
+		}
+	}
+}
+
+func write(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
