@@ -34,8 +34,9 @@ var house = []room{
 	{folder: "lineage", libraries: []string{"github.com/google/uuid"}, rule: "lineage"},
 	{folder: "ot2", rooms: []string{"lineage"}, libraries: []string{}, rule: "ot2"},
 	{folder: "liquid", rooms: []string{"lineage", "ot2"}, libraries: []string{}, standard: []string{"os", "net", "log"}, rule: "liquid"},
+	{folder: "bench", rooms: []string{"lineage", "ot2"}, rule: "bench"},
 	{folder: "ingest", rooms: []string{"lineage", "ot2", "ingest$", "ingest/journal$"}, rule: "ingest", apart: true},
-	{folder: "etl", rooms: []string{"lineage", "ot2", "liquid", "ingest$", "ingest/journal$", "graphstore$"}, rule: "etl"},
+	{folder: "etl", rooms: []string{"lineage", "ot2", "bench", "liquid", "ingest$", "ingest/journal$", "graphstore$"}, rule: "etl"},
 	{folder: "graphstore", rooms: []string{"lineage", "graphstore$"}, rule: "graphstore", apart: true},
 	{folder: "graphstore/neo4j", rooms: []string{"lineage", "graphstore$", "cypher"}, rule: "graphstore-neo4j"},
 	{folder: "cypher", libraries: []string{}, rule: "cypher"},
@@ -44,7 +45,7 @@ var house = []room{
 	{folder: "api", rooms: []string{"lineage", "query", "etl$", "ingest$", "ingest/journal$", "graphstore$"}, rule: "api"},
 	{folder: "web", rule: "web"},
 	{folder: "app", rooms: []string{""}},
-	{folder: "cmd", rooms: []string{"app"}, rule: "cmd"},
+	{folder: "cmd", rooms: []string{"lineage", "app"}, rule: "cmd"},
 	{folder: "internal", rooms: []string{""}},
 }
 
