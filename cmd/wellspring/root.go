@@ -54,7 +54,7 @@ Exit codes: 0 done, 1 failed, 2 the call or the input is wrong.`,
 	flags.AddFlagSet(settingsFlags())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
-	root.AddCommand(newConfig(), newVersion(), newInspect())
+	root.AddCommand(newConfig(), newVersion())
 	return root
 }
 
