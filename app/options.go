@@ -19,6 +19,9 @@ import (
 type Options struct {
 	DataDir string `koanf:"data-dir" help:"folder of the journal, the embedded graph and the state of processings"`
 	Listen  string `koanf:"listen" help:"address of the REST API; without a login it must be on loopback"`
+	// A container has to listen on all of its addresses to be reached at all; who
+	// may reach it is then up to the published port.
+	TrustNetwork bool `koanf:"trust-network" help:"listen beyond loopback without a login: whoever reaches the address may read and write"`
 
 	Store         string `koanf:"store" help:"graph store: sqlite (embedded) or neo4j"`
 	Neo4jURI      string `koanf:"neo4j-uri" help:"address of Neo4j, such as neo4j://localhost:7687"`
@@ -92,8 +95,8 @@ func (o Options) Validate() error {
 	if o.DataDir == "" {
 		wrong("data-dir", "name a folder")
 	}
-	if o.Listen != "" && !loopback(o.Listen) {
-		wrong("listen", "%q is not on loopback; the service has no login, so put a proxy with a login before it", o.Listen)
+	if o.Listen != "" && !o.TrustNetwork && !loopback(o.Listen) {
+		wrong("listen", "%q is not on loopback; the service has no login, so put a proxy with a login before it (or set trust-network where the network keeps strangers out)", o.Listen)
 	}
 	if o.BrokerListen != "" && !loopback(o.BrokerListen) {
 		wrong("broker-listen", "%q is not on loopback; use a broker with a login, such as mosquitto, beyond it", o.BrokerListen)

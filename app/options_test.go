@@ -68,6 +68,14 @@ func TestAMistypedSettingIsNamed(t *testing.T) {
 	}
 }
 
+func TestATrustedNetworkMayBeListenedTo(t *testing.T) {
+	o := DefaultOptions()
+	o.Listen, o.TrustNetwork = "0.0.0.0:7117", true
+	if err := o.Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestEveryMistakeIsListedAtOnce(t *testing.T) {
 	o := DefaultOptions()
 	o.Listen, o.Store, o.Workers, o.LogFormat = "0.0.0.0:80", "oracle", 0, "xml"
