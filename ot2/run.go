@@ -14,6 +14,11 @@ const (
 	ShapeAnalysis    Shape = "analysis"     // {id, status, commands[], labware[], …}, also as {data: {…}}
 	ShapeSigned      Shape = "signed-log"   // of 2026: signedBy, logPeriodId, headers
 	ShapeHTTP        Shape = "robot-http"   // one answer of the robot's HTTP API: a run, a page of commands, one command
+	// ShapeFragment is Wellspring's own form for a piece of a run that is under
+	// way: {"runId": "…", "run": {header}, "commands": [command, …]}. runId and
+	// one of the two others are there; header and commands are as the robot's HTTP
+	// API writes them, a command as an object or as its JSON text.
+	ShapeFragment Shape = "fragment"
 )
 
 // Document is what one payload says.
