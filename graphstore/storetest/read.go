@@ -91,6 +91,8 @@ func readNodes(t *testing.T, s graphstore.Store) {
 		{"just before the change", at(3).Add(-1), created(at(1), b, a)},
 		{"at the change", at(3), created(at(3), changed)},
 		{"later", at(99), created(at(3), changed)},
+		{"out of range before", time.Date(1, 2, 3, 4, 5, 6, 7, time.UTC), nil},
+		{"out of range after", time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), created(at(3), changed)},
 	} {
 		same(t, c.name, c.want, nodesAt(t, s, c.asOf, b.ID, nobody.ID, a.ID))
 	}

@@ -1,0 +1,218 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"wellspring/graphstore"
+	"wellspring/lineage"
+)
+
+// Apply implements graphstore.Store.
+func (s *Store) Apply(ctx context.Context, p lineage.Projection, at time.Time) (lineage.Applied, error) {
+	const op = "apply"
+	if err := graphstore.Check(p, at); err != nil {
+		return lineage.Applied{}, err
+	}
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return lineage.Applied{}, fault(ctx, op, err)
+	}
+	defer tx.Rollback() // after Commit it does nothing
+	w := &writer{stmts: s.writeStmts, tx: tx, owner: p.Owner, at: at.UnixNano(), loose: map[lineage.ID]struct{}{}}
+	changes, err := w.apply(ctx, p)
+	if err != nil {
+		return lineage.Applied{}, fault(ctx, op, err)
+	}
+	if err := tx.Commit(); err != nil {
+		return lineage.Applied{}, fault(ctx, op, err)
+	}
+	return changes.Applied(), nil
+}
+
+// writer is one Apply within its transaction.
+type writer struct {
+	stmts map[string]*sql.Stmt
+	tx    *sql.Tx
+	owner lineage.Owner
+	num   int64 // the owner's
+	at    int64
+	loose map[lineage.ID]struct{} // nodes that may have nobody left who names them
+}
+
+// exec and row run a prepared statement in the transaction.
+func (w *writer) exec(ctx context.Context, text string, args ...any) error {
+	_, err := w.tx.StmtContext(ctx, w.stmts[text]).ExecContext(ctx, args...)
+	return err
+}
+
+func (w *writer) row(ctx context.Context, text string, args ...any) *sql.Row {
+	return w.tx.StmtContext(ctx, w.stmts[text]).QueryRowContext(ctx, args...)
+}
+
+func (w *writer) apply(ctx context.Context, p lineage.Projection) (graphstore.Changes, error) {
+	have, err := w.manifest(ctx)
+	if err != nil {
+		return graphstore.Changes{}, err
+	}
+	changes, err := graphstore.Diff(have, p)
+	if err != nil || !changes.Applied().Changed() {
+		return changes, err
+	}
+	if w.num == 0 {
+		if err := w.row(ctx, insertOwner, string(w.owner)).Scan(&w.num); err != nil {
+			return changes, err
+		}
+	}
+	// Nodes come before the edges that end at them, and go after them.
+	if err := w.putNodes(ctx, changes); err != nil {
+		return changes, err
+	}
+	if err := w.putEdges(ctx, changes, p); err != nil {
+		return changes, err
+	}
+	return changes, w.sweep(ctx)
+}
+
+// manifest reads what the owner last said. The owner's number stays 0 while
+// nothing is known of it.
+func (w *writer) manifest(ctx context.Context) (graphstore.Manifest, error) {
+	m := graphstore.Manifest{Nodes: map[lineage.ID]lineage.Hash{}, Edges: map[lineage.EdgeKey]lineage.Hash{}}
+	err := w.row(ctx, selectOwner, string(w.owner)).Scan(&w.num)
+	if errors.Is(err, sql.ErrNoRows) {
+		return m, nil
+	}
+	if err != nil {
+		return m, err
+	}
+	nodes, err := w.tx.StmtContext(ctx, w.stmts[selectNodeManifest]).QueryContext(ctx, w.num)
+	err = each(nodes, err, func(rows *sql.Rows) error {
+		var id lineage.ID
+		var hash sql.RawBytes
+		if err := rows.Scan(&id, &hash); err != nil {
+			return err
+		}
+		m.Nodes[id] = lineage.Hash(hash)
+		return nil
+	})
+	if err != nil {
+		return m, err
+	}
+	edges, err := w.tx.StmtContext(ctx, w.stmts[selectEdgeManifest]).QueryContext(ctx, w.num)
+	return m, each(edges, err, func(rows *sql.Rows) error {
+		var key lineage.EdgeKey
+		var hash sql.RawBytes
+		if err := rows.Scan(&key.SourceID, (*string)(&key.RelationshipType), &key.TargetID, &key.TransformationID, &hash); err != nil {
+			return err
+		}
+		m.Edges[key] = lineage.Hash(hash)
+		return nil
+	})
+}
+
+func (w *writer) putNodes(ctx context.Context, changes graphstore.Changes) error {
+	for _, nodes := range [][]graphstore.HashedNode{changes.AddNodes, changes.ChangeNodes} {
+		for _, n := range nodes {
+			if err := w.putNode(ctx, n); err != nil {
+				return err
+			}
+		}
+	}
+	for _, id := range changes.RetractNodes {
+		if err := w.exec(ctx, disclaimNode, w.num, id[:]); err != nil {
+			return err
+		}
+		w.loose[id] = struct{}{}
+	}
+	return nil
+}
+
+// putNode makes the node current with this content and claims it.
+func (w *writer) putNode(ctx context.Context, n graphstore.HashedNode) error {
+	hash, err := w.currentHash(ctx, n.ID)
+	if err != nil {
+		return err
+	}
+	if hash != n.Hash {
+		if hash != (lineage.Hash{}) {
+			if err := w.supersede(ctx, n.ID); err != nil {
+				return err
+			}
+		}
+		if err := w.insertNode(ctx, n); err != nil {
+			return err
+		}
+	}
+	return w.exec(ctx, claimNode, w.num, n.ID[:], n.Hash[:])
+}
+
+// currentHash is the hash of the node in the graph, zero if there is none.
+func (w *writer) currentHash(ctx context.Context, id lineage.ID) (lineage.Hash, error) {
+	var hash []byte
+	err := w.row(ctx, selectNodeHash, id[:]).Scan(&hash)
+	if errors.Is(err, sql.ErrNoRows) {
+		return lineage.Hash{}, nil
+	}
+	if err != nil {
+		return lineage.Hash{}, err
+	}
+	return lineage.Hash(hash), nil
+}
+
+// supersede ends the current revision of a node, unless another owner stands by it.
+func (w *writer) supersede(ctx context.Context, id lineage.ID) error {
+	var rival string
+	err := w.row(ctx, selectNodeRival, id[:], w.num).Scan(&rival)
+	if err == nil {
+		return graphstore.Conflict("node "+id.String(), lineage.Owner(rival))
+	}
+	if !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	return w.retractNode(ctx, id)
+}
+
+func (w *writer) retractNode(ctx context.Context, id lineage.ID) error {
+	if err := w.exec(ctx, keepNode, id[:], w.at); err != nil {
+		return err
+	}
+	return w.exec(ctx, deleteNode, id[:])
+}
+
+func (w *writer) insertNode(ctx context.Context, n graphstore.HashedNode) error {
+	attributes, err := json.Marshal(n.Attributes)
+	if err != nil {
+		return err
+	}
+	return w.exec(ctx, insertNode, n.ID[:], string(n.Kind), n.Name, string(attributes), n.Hash[:], w.at,
+		text(n.Attributes, lineage.AttrRun), text(n.Attributes, lineage.AttrLabware),
+		text(n.Attributes, lineage.AttrWell), text(n.Attributes, lineage.AttrBarcode))
+}
+
+// text is an attribute that is a string, else NULL.
+func text(attributes lineage.Attributes, key string) any {
+	if s, ok := attributes[key].(string); ok {
+		return s
+	}
+	return nil
+}
+
+// sweep retracts the loose nodes that no owner and no edge names any more.
+func (w *writer) sweep(ctx context.Context) error {
+	for id := range w.loose {
+		var held bool
+		if err := w.row(ctx, selectNodeHeld, id[:]).Scan(&held); err != nil {
+			return err
+		}
+		if held {
+			continue
+		}
+		if err := w.retractNode(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}

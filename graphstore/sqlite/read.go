@@ -1,0 +1,216 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"math"
+	"slices"
+	"time"
+
+	"wellspring/graphstore"
+	"wellspring/lineage"
+)
+
+// reader is one read transaction: all its statements see one graph.
+type reader struct {
+	stmts map[string]*sql.Stmt
+	tx    *sql.Tx
+}
+
+// reading runs f in a read transaction.
+func (s *Store) reading(ctx context.Context, op string, f func(reader) error) error {
+	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return fault(ctx, op, err)
+	}
+	defer tx.Rollback() // it wrote nothing
+	return fault(ctx, op, f(reader{s.readStmts, tx}))
+}
+
+// query calls scan for every row of a prepared statement's answer.
+func (r reader) query(ctx context.Context, text string, scan func(*sql.Rows) error, args ...any) error {
+	rows, err := r.tx.StmtContext(ctx, r.stmts[text]).QueryContext(ctx, args...)
+	return each(rows, err, scan)
+}
+
+// each calls scan for every row and closes the rows.
+func each(rows *sql.Rows, err error, scan func(*sql.Rows) error) error {
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// Owned implements graphstore.Store.
+func (s *Store) Owned(ctx context.Context, owner lineage.Owner) (lineage.Projection, error) {
+	p := lineage.Projection{Owner: owner}
+	err := s.reading(ctx, "owned", func(r reader) error {
+		if err := r.query(ctx, selectOwnedNodes, into(&p.Nodes, scanNode), string(owner)); err != nil {
+			return err
+		}
+		return r.query(ctx, selectOwnedEdges, into(&p.Edges, scanEdge), string(owner))
+	})
+	p.Sort()
+	return p, err
+}
+
+// Nodes implements graphstore.Store.
+func (s *Store) Nodes(ctx context.Context, ids []lineage.ID, asOf time.Time) ([]lineage.Node, error) {
+	var nodes []lineage.Node
+	err := s.reading(ctx, "nodes", func(r reader) (err error) {
+		nodes, err = r.nodes(ctx, ids, asOf)
+		return err
+	})
+	return nodes, err
+}
+
+// chunk bounds the list that one statement gets.
+const chunk = 2000
+
+// nodes returns the nodes with these ids that there are, in the order asked.
+func (r reader) nodes(ctx context.Context, ids []lineage.ID, asOf time.Time) ([]lineage.Node, error) {
+	nodes := make([]lineage.Node, 0, len(ids))
+	for part := range slices.Chunk(ids, chunk) {
+		found := make(map[lineage.ID]lineage.Node, len(part))
+		scan := func(rows *sql.Rows) error {
+			n, err := scanNode(rows)
+			found[n.ID] = n
+			return err
+		}
+		var err error
+		if asOf.IsZero() {
+			err = r.query(ctx, selectNodes, scan, idList(part))
+		} else {
+			err = r.query(ctx, selectNodesAsOf, scan, idList(part), nanoseconds(asOf))
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range part {
+			if n, ok := found[id]; ok {
+				nodes = append(nodes, n)
+			}
+		}
+	}
+	return nodes, nil
+}
+
+// Edges implements graphstore.Store.
+func (s *Store) Edges(ctx context.Context, id lineage.ID, limit int) (edges []lineage.Edge, more bool, err error) {
+	const op = "edges"
+	if limit < 1 {
+		return nil, false, lineage.Invalid(op, "limit", "ask for at least one")
+	}
+	err = s.reading(ctx, op, func(r reader) error {
+		return r.query(ctx, selectEdges, into(&edges, scanEdge), id[:], limit+1)
+	})
+	if len(edges) > limit {
+		return edges[:limit], true, err
+	}
+	return edges, false, err
+}
+
+// History implements graphstore.Store.
+func (s *Store) History(ctx context.Context, id lineage.ID) ([]lineage.Revision, error) {
+	var revisions []lineage.Revision
+	err := s.reading(ctx, "history", func(r reader) error {
+		if err := r.query(ctx, selectNodeHistory, into(&revisions, scanNodeRevision), id[:]); err != nil {
+			return err
+		}
+		return r.query(ctx, selectEdgeHistory, into(&revisions, scanEdgeRevision), id[:])
+	})
+	graphstore.SortRevisions(revisions)
+	return revisions, err
+}
+
+// into makes a row appended to list.
+func into[T any](list *[]T, scan func(*sql.Rows, ...any) (T, error)) func(*sql.Rows) error {
+	return func(rows *sql.Rows) error {
+		item, err := scan(rows)
+		*list = append(*list, item)
+		return err
+	}
+}
+
+// scanNode reads nodeColumns, and more columns into more.
+func scanNode(rows *sql.Rows, more ...any) (lineage.Node, error) {
+	var n lineage.Node
+	var attributes sql.RawBytes
+	var createdAt int64
+	dest := append([]any{&n.ID, (*string)(&n.Kind), &n.Name, &attributes, &createdAt}, more...)
+	if err := rows.Scan(dest...); err != nil {
+		return n, err
+	}
+	n.CreatedAt = moment(createdAt)
+	return n, json.Unmarshal(attributes, &n.Attributes)
+}
+
+// scanEdge reads edgeColumns, and more columns into more.
+func scanEdge(rows *sql.Rows, more ...any) (lineage.Edge, error) {
+	var e lineage.Edge
+	var attributes sql.RawBytes
+	var createdAt int64
+	dest := append([]any{&e.SourceID, (*string)(&e.RelationshipType), &e.TargetID, &e.TransformationID, &attributes, &createdAt}, more...)
+	if err := rows.Scan(dest...); err != nil {
+		return e, err
+	}
+	e.CreatedAt = moment(createdAt)
+	return e, json.Unmarshal(attributes, &e.Attributes)
+}
+
+func scanNodeRevision(rows *sql.Rows, _ ...any) (lineage.Revision, error) {
+	var retractedAt sql.NullInt64
+	n, err := scanNode(rows, &retractedAt)
+	return lineage.Revision{Node: &n, CreatedAt: n.CreatedAt, RetractedAt: end(retractedAt)}, err
+}
+
+func scanEdgeRevision(rows *sql.Rows, _ ...any) (lineage.Revision, error) {
+	var retractedAt sql.NullInt64
+	e, err := scanEdge(rows, &retractedAt)
+	return lineage.Revision{Edge: &e, CreatedAt: e.CreatedAt, RetractedAt: end(retractedAt)}, err
+}
+
+// nanoseconds is a time as the columns keep it. What is out of their range is
+// before or after everything.
+func nanoseconds(t time.Time) int64 {
+	switch {
+	case t.Before(moment(0)):
+		return -1
+	case t.After(moment(math.MaxInt64)):
+		return math.MaxInt64
+	}
+	return t.UnixNano()
+}
+
+func moment(nanoseconds int64) time.Time { return time.Unix(0, nanoseconds).UTC() }
+
+func end(nanoseconds sql.NullInt64) *time.Time {
+	if !nanoseconds.Valid {
+		return nil
+	}
+	t := moment(nanoseconds.Int64)
+	return &t
+}
+
+// idList is the JSON array of hexadecimal ids that statements take.
+func idList(ids []lineage.ID) string {
+	list := make([]byte, 0, 2+len(ids)*35)
+	list = append(list, '[')
+	for i, id := range ids {
+		if i > 0 {
+			list = append(list, ',')
+		}
+		list = append(list, '"')
+		list = hex.AppendEncode(list, id[:])
+		list = append(list, '"')
+	}
+	return string(append(list, ']'))
+}

@@ -1,0 +1,112 @@
+package sqlite
+
+// Every statement but Find's, which is put together in find.go. A list of ids
+// or types is a JSON array; ids in it are hexadecimal. CROSS JOIN keeps the
+// order of the loops: the list outside, an index inside.
+
+const (
+	selectOwner = `SELECT num FROM owner WHERE name = ?`
+	insertOwner = `INSERT INTO owner (name) VALUES (?) RETURNING num`
+
+	selectNodeManifest = `SELECT node, hash FROM node_owner WHERE owner = ?`
+	selectEdgeManifest = `SELECT source, type, target, transformation, hash FROM edge WHERE owner = ?`
+)
+
+// Writing nodes.
+const (
+	selectNodeHash  = `SELECT hash FROM node WHERE id = ?`
+	selectNodeRival = `SELECT o.name FROM node_owner c JOIN owner o ON o.num = c.owner WHERE c.node = ? AND c.owner <> ? LIMIT 1`
+	insertNode      = `INSERT INTO node (id, kind, name, attributes, hash, created_at, run, labware, well, barcode) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	keepNode        = `INSERT INTO node_revision (id, kind, name, attributes, created_at, retracted_at)
+		SELECT id, kind, name, attributes, created_at, ?2 FROM node WHERE id = ?1`
+	deleteNode     = `DELETE FROM node WHERE id = ?`
+	claimNode      = `INSERT INTO node_owner (owner, node, hash) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET hash = excluded.hash`
+	disclaimNode   = `DELETE FROM node_owner WHERE owner = ? AND node = ?`
+	selectNodeHeld = `SELECT EXISTS (SELECT 1 FROM node_owner WHERE node = ?1)
+		OR EXISTS (SELECT 1 FROM edge WHERE target = ?1)
+		OR EXISTS (SELECT 1 FROM edge WHERE source = ?1)`
+)
+
+// Writing edges. Their parameters begin with the key and the owner.
+const (
+	selectEdgeRival = `SELECT e.hash, e.created_at, o.name FROM edge e JOIN owner o ON o.num = e.owner
+		WHERE e.source = ? AND e.type = ? AND e.target = ? AND e.transformation = ? AND e.owner <> ? LIMIT 1`
+	insertEdge = `INSERT INTO edge (source, type, target, transformation, owner, hash, attributes, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
+	keepEdge   = `INSERT INTO edge_revision (source, type, target, transformation, attributes, created_at, retracted_at)
+		SELECT source, type, target, transformation, attributes, created_at, ?6 FROM edge
+		WHERE source = ?1 AND type = ?2 AND target = ?3 AND transformation = ?4 AND owner = ?5`
+	deleteEdge = `DELETE FROM edge WHERE source = ? AND type = ? AND target = ? AND transformation = ? AND owner = ?`
+)
+
+var writeStatements = []string{
+	selectOwner, insertOwner, selectNodeManifest, selectEdgeManifest,
+	selectNodeHash, selectNodeRival, insertNode, keepNode, deleteNode, claimNode, disclaimNode, selectNodeHeld,
+	selectEdgeRival, insertEdge, keepEdge, deleteEdge,
+}
+
+// Reading.
+const (
+	nodeColumns = `n.id, n.kind, n.name, n.attributes, n.created_at`
+	edgeColumns = `e.source, e.type, e.target, e.transformation, e.attributes, e.created_at`
+
+	selectOwnedNodes = `SELECT ` + nodeColumns + ` FROM node_owner c CROSS JOIN node n ON n.id = c.node
+		WHERE c.owner = (SELECT num FROM owner WHERE name = ?)`
+	selectOwnedEdges = `SELECT ` + edgeColumns + ` FROM edge e WHERE e.owner = (SELECT num FROM owner WHERE name = ?)`
+
+	selectNodes = `SELECT ` + nodeColumns + ` FROM json_each(?1) f CROSS JOIN node n ON n.id = unhex(f.value)`
+	// What is current comes last: where two are visible, it counts.
+	selectNodesAsOf = `SELECT ` + nodeColumns + ` FROM json_each(?1) f CROSS JOIN node_revision n ON n.id = unhex(f.value)
+			WHERE n.created_at <= ?2 AND n.retracted_at > ?2
+		UNION ALL
+		SELECT ` + nodeColumns + ` FROM json_each(?1) f CROSS JOIN node n ON n.id = unhex(f.value)
+			WHERE n.created_at <= ?2`
+
+	// Nothing depends on itself, so no edge is in both halves. Of an edge that
+	// several owners name, the first row speaks.
+	selectEdges = `SELECT ` + edgeColumns + ` FROM edge e WHERE e.source = ?1 AND ` + firstOfEdge + `
+		UNION ALL
+		SELECT ` + edgeColumns + ` FROM edge e WHERE e.target = ?1 AND ` + firstOfEdge + `
+		ORDER BY 1, 3, 2, 4 LIMIT ?2`
+	firstOfEdge = `NOT EXISTS (SELECT 1 FROM edge o WHERE o.source = e.source AND o.type = e.type
+		AND o.target = e.target AND o.transformation = e.transformation AND o.owner < e.owner)`
+
+	selectNodeHistory = `SELECT ` + nodeColumns + `, n.retracted_at FROM node_revision n WHERE n.id = ?1
+		UNION ALL
+		SELECT ` + nodeColumns + `, NULL FROM node n WHERE n.id = ?1`
+	selectEdgeHistory = `SELECT ` + edgeColumns + `, e.retracted_at FROM edge_revision e WHERE e.source = ?1
+		UNION ALL
+		SELECT ` + edgeColumns + `, e.retracted_at FROM edge_revision e WHERE e.target = ?1
+		UNION ALL
+		SELECT ` + edgeColumns + `, NULL FROM edge e WHERE e.source = ?1 AND ` + firstOfEdge + `
+		UNION ALL
+		SELECT ` + edgeColumns + `, NULL FROM edge e WHERE e.target = ?1 AND ` + firstOfEdge
+)
+
+// Traversing: a level's nodes and the followed types in, the next level's ids out.
+const (
+	ofTypes = `e.type IN (SELECT value FROM json_each(?2))`
+	asOf    = `e.created_at <= ?3`
+	wasAsOf = `e.created_at <= ?3 AND e.retracted_at > ?3`
+
+	selectSources = `SELECT e.source FROM json_each(?1) f CROSS JOIN edge e ON e.target = unhex(f.value) WHERE ` + ofTypes
+	selectTargets = `SELECT e.target FROM json_each(?1) f CROSS JOIN edge e ON e.source = unhex(f.value) WHERE ` + ofTypes
+
+	selectSourcesAsOf = selectSources + ` AND ` + asOf + `
+		UNION ALL
+		SELECT e.source FROM json_each(?1) f CROSS JOIN edge_revision e ON e.target = unhex(f.value) WHERE ` + ofTypes + ` AND ` + wasAsOf
+	selectTargetsAsOf = selectTargets + ` AND ` + asOf + `
+		UNION ALL
+		SELECT e.target FROM json_each(?1) f CROSS JOIN edge_revision e ON e.source = unhex(f.value) WHERE ` + ofTypes + ` AND ` + wasAsOf
+
+	// By target: a thing depends on few things, but many may depend on it.
+	selectIncoming = `SELECT ` + edgeColumns + ` FROM json_each(?1) f CROSS JOIN edge e ON e.target = unhex(f.value) WHERE ` + ofTypes
+	// What is current comes last: where two are visible, it counts.
+	selectIncomingAsOf = `SELECT ` + edgeColumns + ` FROM json_each(?1) f CROSS JOIN edge_revision e ON e.target = unhex(f.value) WHERE ` + ofTypes + ` AND ` + wasAsOf + `
+		UNION ALL
+		` + selectIncoming + ` AND ` + asOf
+)
+
+var readStatements = []string{
+	selectOwnedNodes, selectOwnedEdges, selectNodes, selectNodesAsOf, selectEdges, selectNodeHistory, selectEdgeHistory,
+	selectSources, selectTargets, selectSourcesAsOf, selectTargetsAsOf, selectIncoming, selectIncomingAsOf,
+}
