@@ -22,6 +22,9 @@ const (
 	attrComplete   = "complete"
 	attrUndeclared = "undeclared"
 	attrLast       = "last"
+	attrAnalysis   = "analysis"
+
+	attrEndVolumeUl = "endVolumeUl"
 )
 
 const (
@@ -70,52 +73,84 @@ func compareStarted(a, b lineage.Node) int {
 	return cmp.Or(started(a).Compare(started(b)), compareIDs(a.ID, b.ID))
 }
 
-// resolveOnDeck finds labware of a run, and the last state of a well of it.
+// wellPlace is a place on the deck of a run.
+type wellPlace struct {
+	run     string       // the robot's run id
+	labware lineage.Node // with what the run says about it
+	well    string       // as labware definitions write it
+}
+
+// labwareID is the labware's id within the run.
+func (p wellPlace) labwareID() string { return text(p.labware.Attributes, lineage.AttrLabware) }
+
+// resolveOnDeck finds labware of a run, or the last state of a well of it.
 func (s *Service) resolveOnDeck(ctx context.Context, sel selector) ([]lineage.Node, error) {
-	runs, err := s.resolveRun(ctx, selector{text: sel.text, name: sel.name})
-	if err != nil {
-		return nil, err
-	}
-	run, err := one(sel.text, runs)
-	if err != nil {
-		return nil, err
-	}
-	deck, err := s.deck(ctx, run, time.Time{})
-	if err != nil {
-		return nil, err
-	}
-	fitting := matchLabware(deck, sel.labware)
-	if len(fitting) == 0 {
-		return nil, missing(sel.text, sel.labware, "name labware by its id, slot, label or barcode; this run has "+deckNames(deck), deck)
-	}
 	if sel.form == formLabware {
-		return fitting, nil
+		_, fitting, err := s.labwareOf(ctx, sel)
+		return fitting, err
 	}
-	labware, err := one(sel.text, fitting)
+	place, err := s.placeOf(ctx, sel)
 	if err != nil {
 		return nil, err
 	}
-	states, err := s.wellStates(ctx, runName(run), text(labware.Attributes, lineage.AttrLabware), wellName(sel.well))
+	states, err := s.wellStates(ctx, place)
 	if err != nil {
 		return nil, err
 	}
 	if len(states) == 0 {
-		return nil, missing(sel.text, "", "as far as the run says, nothing was ever in that well, or the labware has none of that name", nil)
+		return nil, neverFilled(sel)
 	}
 	return states[len(states)-1:], nil
 }
 
+// placeOf finds the one place that a well selector names. Whether the labware
+// has such a well is not known here.
+func (s *Service) placeOf(ctx context.Context, sel selector) (wellPlace, error) {
+	run, fitting, err := s.labwareOf(ctx, sel)
+	if err != nil {
+		return wellPlace{}, err
+	}
+	labware, err := one(sel.text, fitting)
+	return wellPlace{run: runName(run), labware: labware, well: wellName(sel.well)}, err
+}
+
+// labwareOf finds the run, and the labware of it that the name fits: at least one.
+func (s *Service) labwareOf(ctx context.Context, sel selector) (lineage.Node, []lineage.Node, error) {
+	runs, err := s.resolveRun(ctx, selector{text: sel.text, name: sel.name})
+	if err != nil {
+		return lineage.Node{}, nil, err
+	}
+	run, err := one(sel.text, runs)
+	if err != nil {
+		return lineage.Node{}, nil, err
+	}
+	deck, err := s.deck(ctx, run)
+	if err != nil {
+		return lineage.Node{}, nil, err
+	}
+	fitting := matchLabware(deck, sel.labware)
+	if len(fitting) == 0 {
+		return lineage.Node{}, nil, missing(sel.text, sel.labware,
+			"name labware by its id, slot, label or barcode; this run has "+deckNames(deck), deck)
+	}
+	return run, fitting, nil
+}
+
+func neverFilled(sel selector) error {
+	return missing(sel.text, "", "as far as the run says, nothing was ever in that well, or the labware has none of that name", nil)
+}
+
 // runName is the robot's id of a run, the analysis' id of a plan.
 func runName(run lineage.Node) string {
-	return cmp.Or(text(run.Attributes, lineage.AttrRun), text(run.Attributes, "analysis"))
+	return cmp.Or(text(run.Attributes, lineage.AttrRun), text(run.Attributes, attrAnalysis))
 }
 
 // deck is the labware that a run used, each with what the run says about it
 // (its id within the run, slot, label) among its attributes.
-func (s *Service) deck(ctx context.Context, run lineage.Node, asOf time.Time) ([]lineage.Node, error) {
+func (s *Service) deck(ctx context.Context, run lineage.Node) ([]lineage.Node, error) {
 	graph, err := s.store.Traverse(ctx, lineage.Traversal{
 		Roots: []lineage.ID{run.ID}, Direction: lineage.Upstream, Types: []lineage.RelationshipType{lineage.Used},
-		Depth: 1, Nodes: lineage.MaxNodes, AsOf: asOf,
+		Depth: 1, Nodes: lineage.MaxNodes,
 	})
 	if err != nil {
 		return nil, err
@@ -214,9 +249,9 @@ func deckNames(deck []lineage.Node) string {
 }
 
 // wellStates are the states of a well in executed order.
-func (s *Service) wellStates(ctx context.Context, run, labware, well string) ([]lineage.Node, error) {
+func (s *Service) wellStates(ctx context.Context, place wellPlace) ([]lineage.Node, error) {
 	states, err := s.findAll(ctx, lineage.Find{Kind: lineage.KindWellState, Attrs: map[string]string{
-		lineage.AttrRun: run, lineage.AttrLabware: labware, lineage.AttrWell: well,
+		lineage.AttrRun: place.run, lineage.AttrLabware: place.labwareID(), lineage.AttrWell: place.well,
 	}}, lineage.MaxNodes)
 	slices.SortFunc(states, func(a, b lineage.Node) int {
 		// The writer knows which state is the last; one command may make two.

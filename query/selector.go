@@ -87,6 +87,15 @@ func parseSelector(s string) (selector, error) {
 	return parsed, nil
 }
 
+// JoinSelector writes a RUN/LABWARE/WELL selector whose parts may hold slashes.
+func JoinSelector(parts ...string) string {
+	escaped := make([]string, len(parts))
+	for i, part := range parts {
+		escaped[i] = strings.NewReplacer("%", "%25", "/", "%2F").Replace(part)
+	}
+	return strings.Join(escaped, "/")
+}
+
 func isControl(r rune) bool { return r < 0x20 || r == 0x7f }
 
 // Resolve turns a selector into a node. Several that fit are an error of

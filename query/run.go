@@ -1,0 +1,148 @@
+package query
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"wellspring/lineage"
+)
+
+// Run is what is known about one run: its header, what stood on the deck, who
+// acted, and what the quality checks and the feature extraction said.
+type Run struct {
+	Run      lineage.Node   `json:"run"`
+	Labware  []lineage.Node `json:"labware"`  // by slot, with what the run says about it
+	Liquids  []lineage.Node `json:"liquids"`  // declared by the protocol
+	Agents   []lineage.Node `json:"agents"`   // robot, pipettes, modules, software
+	Sources  []lineage.Node `json:"sources"`  // protocol, plan and whatever else it used
+	Datasets []lineage.Node `json:"datasets"` // records, findings, features
+	Complete bool           `json:"complete"`
+	Reasons  []string       `json:"reasons"`
+}
+
+// Runs is one part of the list of runs.
+type Runs struct {
+	Runs []lineage.Node `json:"runs"`
+	Next lineage.Cursor `json:"next,omitempty"`
+}
+
+// Runs lists runs in order of name, then id.
+func (s *Service) Runs(ctx context.Context, after lineage.Cursor, limit int) (Runs, error) {
+	page, err := s.store.Find(ctx, lineage.Find{Kind: lineage.KindRun, After: after, Limit: limit})
+	return Runs{Runs: nonNil(page.Nodes), Next: page.Next}, err
+}
+
+// Run answers for one run: a RUN as in a selector, or its node's id.
+func (s *Service) Run(ctx context.Context, selector string) (Run, error) {
+	run, err := s.runNode(ctx, selector)
+	if err != nil {
+		return Run{}, err
+	}
+	graph, err := s.store.Traverse(ctx, lineage.Traversal{
+		Roots: []lineage.ID{run.ID}, Direction: lineage.Upstream, Depth: 1, Nodes: lineage.MaxNodes,
+		Types: []lineage.RelationshipType{lineage.Used, lineage.PerformedBy, lineage.PlannedBy},
+	})
+	if err != nil {
+		return Run{}, err
+	}
+	answer := Run{Run: run, Labware: nonNil(usedLabware(graph, run.ID)), Agents: []lineage.Node{}, Sources: []lineage.Node{}}
+	for _, node := range graph.Nodes {
+		switch {
+		case node.ID == run.ID || node.Kind == lineage.KindLabware:
+		case node.Kind.Class() == lineage.Agent:
+			answer.Agents = append(answer.Agents, node.Node)
+		default:
+			answer.Sources = append(answer.Sources, node.Node)
+		}
+	}
+	sortByName(answer.Agents)
+	sortByName(answer.Sources)
+	of := map[string]string{lineage.AttrRun: runName(run)}
+	if answer.Liquids, err = s.findAll(ctx, lineage.Find{Kind: lineage.KindLot, Attrs: of}, lineage.MaxNodes); err != nil {
+		return Run{}, err
+	}
+	if answer.Datasets, err = s.findAll(ctx, lineage.Find{Kind: lineage.KindDataset, Attrs: of}, lineage.MaxNodes); err != nil {
+		return Run{}, err
+	}
+	answer.Reasons = sortedSet(append([]string{}, runGaps(run)...))
+	answer.Complete = len(answer.Reasons) == 0
+	return answer, nil
+}
+
+// Part is one owner's part of the graph.
+type Part struct {
+	Owner lineage.Owner  `json:"owner"`
+	Nodes []lineage.Node `json:"nodes"` // in order of id
+	Edges []lineage.Edge `json:"edges"` // in order of key
+}
+
+// RunGraph returns a run's part of the graph.
+func (s *Service) RunGraph(ctx context.Context, selector string) (Part, error) {
+	run, err := s.runNode(ctx, selector)
+	if err != nil {
+		return Part{}, err
+	}
+	owner := lineage.RunOwner(runName(run))
+	if run.Kind == lineage.KindPlan {
+		owner = lineage.PlanOwner(runName(run))
+	}
+	owned, err := s.store.Owned(ctx, owner)
+	return Part{Owner: owner, Nodes: nonNil(owned.Nodes), Edges: nonNil(owned.Edges)}, err
+}
+
+// runNode resolves a selector that must name a run or a plan.
+func (s *Service) runNode(ctx context.Context, selector string) (lineage.Node, error) {
+	node, err := s.Resolve(ctx, selector)
+	if err != nil {
+		return lineage.Node{}, err
+	}
+	if node.Kind != lineage.KindRun && node.Kind != lineage.KindPlan {
+		return lineage.Node{}, lineage.Invalid("find run", selector, "that is a "+string(node.Kind)+": name a run")
+	}
+	return node, nil
+}
+
+// Node is a node with its edges.
+type Node struct {
+	Node      lineage.Node   `json:"node"`
+	Edges     []lineage.Edge `json:"edges"`     // current, on either side, in order of key
+	Truncated bool           `json:"truncated"` // it has more edges
+}
+
+// MaxEdges is how many of its edges Node lists.
+const MaxEdges = 1000
+
+// Node returns a node by id.
+func (s *Service) Node(ctx context.Context, id lineage.ID, asOf time.Time) (Node, error) {
+	nodes, err := s.nodes(ctx, []lineage.ID{id}, asOf)
+	if err != nil {
+		return Node{}, err
+	}
+	edges, more, err := s.store.Edges(ctx, id, MaxEdges)
+	return Node{Node: nodes[0], Edges: nonNil(edges), Truncated: more}, err
+}
+
+// History returns the revisions of a node and of its edges, oldest first.
+func (s *Service) History(ctx context.Context, id lineage.ID) ([]lineage.Revision, error) {
+	revisions, err := s.store.History(ctx, id)
+	if err == nil && len(revisions) == 0 {
+		return nil, lineage.NotFound("read history", id.String(), "the graph never had such a node")
+	}
+	return revisions, err
+}
+
+func sortByName(nodes []lineage.Node) {
+	slices.SortFunc(nodes, func(a, b lineage.Node) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), compareIDs(a.ID, b.ID))
+	})
+}
+
+// nonNil makes an empty list of none, which JSON writes as [] and not as null.
+func nonNil[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
