@@ -222,6 +222,9 @@ type Edge = lineage.Edge
 // EventBody A CloudEvent 1.0, or an array of them
 type EventBody = json.RawMessage
 
+// Finding defines model for Finding.
+type Finding = query.Finding
+
 // Health defines model for Health.
 type Health struct {
 	Status  HealthStatus `json:"status"`

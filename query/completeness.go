@@ -19,14 +19,28 @@ const (
 	ReasonCycle           = "cycle"             // derivations go in a circle: the graph is damaged
 )
 
+// reasonUncertain is liquid.ReasonUncertain: a failed command may have moved liquid here.
+const reasonUncertain = "uncertain-state"
+
+// ofStates are the reasons that a run only passes on from its well states
+// (liquid.Reason). They say nothing about the origins of a state that doesn't
+// have them itself; about what else a lot may have reached they do.
+func ofStates(reason string) bool {
+	switch reason {
+	case ReasonUndeclared, reasonUncertain, "source-short-later", "unlike-liquids-in-tip", "no-definition", "no-height":
+		return true
+	}
+	return false
+}
+
 // reasons collects why an answer may not be all of the truth, from everything
 // that was reached, whether or not the answer keeps it.
-func (s *Service) reasons(ctx context.Context, graph lineage.Graph, shares shares, asOf time.Time) ([]string, error) {
+func (s *Service) reasons(ctx context.Context, ask Ask, graph lineage.Graph, shares shares) ([]string, error) {
 	nodes := make([]lineage.Node, len(graph.Nodes))
 	for i, node := range graph.Nodes {
 		nodes[i] = node.Node
 	}
-	reasons, err := s.gaps(ctx, nodes, asOf)
+	reasons, err := s.gaps(ctx, nodes, ask.Direction, ask.AsOf)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +57,7 @@ func (s *Service) reasons(ctx context.Context, graph lineage.Graph, shares share
 }
 
 // gaps is what nodes, and the runs they belong to, say of their own incompleteness.
-func (s *Service) gaps(ctx context.Context, nodes []lineage.Node, asOf time.Time) ([]string, error) {
+func (s *Service) gaps(ctx context.Context, nodes []lineage.Node, direction lineage.Direction, asOf time.Time) ([]string, error) {
 	reasons := []string{}
 	var runs []string
 	for _, node := range nodes {
@@ -75,7 +89,11 @@ func (s *Service) gaps(ctx context.Context, nodes []lineage.Node, asOf time.Time
 		reasons = append(reasons, ReasonRunUnknown)
 	}
 	for _, run := range found {
-		reasons = append(reasons, runGaps(run)...)
+		for _, reason := range runGaps(run) {
+			if direction == lineage.Downstream || !ofStates(reason) {
+				reasons = append(reasons, reason)
+			}
+		}
 	}
 	return sortedSet(reasons), nil
 }
@@ -83,7 +101,7 @@ func (s *Service) gaps(ctx context.Context, nodes []lineage.Node, asOf time.Time
 // runGaps is what a run or plan says of its own completeness.
 func runGaps(run lineage.Node) []string {
 	reasons := texts(run.Attributes, lineage.AttrIncomplete)
-	if !flag(run.Attributes, attrComplete) && len(reasons) == 0 {
+	if len(reasons) == 0 && !flag(run.Attributes, attrComplete) {
 		return []string{ReasonRunNotEnded}
 	}
 	return reasons

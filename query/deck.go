@@ -22,7 +22,9 @@ const (
 	attrComplete   = "complete"
 	attrUndeclared = "undeclared"
 	attrLast       = "last"
-	attrAnalysis   = "analysis"
+	attrWhat       = "what"
+	attrContent    = "content"
+	attrTotal      = "total"
 
 	attrEndVolumeUl = "endVolumeUl"
 )
@@ -141,9 +143,7 @@ func neverFilled(sel selector) error {
 }
 
 // runName is the robot's id of a run, the analysis' id of a plan.
-func runName(run lineage.Node) string {
-	return cmp.Or(text(run.Attributes, lineage.AttrRun), text(run.Attributes, attrAnalysis))
-}
+func runName(run lineage.Node) string { return text(run.Attributes, lineage.AttrRun) }
 
 // deck is the labware that a run used, each with what the run says about it
 // (its id within the run, slot, label) among its attributes.

@@ -3,6 +3,7 @@ package query
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -13,13 +14,27 @@ import (
 // acted, and what the quality checks and the feature extraction said.
 type Run struct {
 	Run      lineage.Node   `json:"run"`
-	Labware  []lineage.Node `json:"labware"`  // by slot, with what the run says about it
-	Liquids  []lineage.Node `json:"liquids"`  // declared by the protocol
-	Agents   []lineage.Node `json:"agents"`   // robot, pipettes, modules, software
-	Sources  []lineage.Node `json:"sources"`  // protocol, plan and whatever else it used
-	Datasets []lineage.Node `json:"datasets"` // records, findings, features
-	Complete bool           `json:"complete"`
-	Reasons  []string       `json:"reasons"`
+	Labware  []lineage.Node `json:"labware"` // by slot, with what the run says about it
+	Liquids  []lineage.Node `json:"liquids"` // declared by the protocol
+	Agents   []lineage.Node `json:"agents"`  // robot, pipettes, modules, software
+	Sources  []lineage.Node `json:"sources"` // protocol, plan and whatever else it used
+	Findings []Finding      `json:"findings"`
+	// FindingsTotal is how many findings there are; more than are listed when
+	// they are very many.
+	FindingsTotal int             `json:"findings_total"`
+	Features      json.RawMessage `json:"features"` // an object; null where there are none
+	Complete      bool            `json:"complete"`
+	Reasons       []string        `json:"reasons"`
+}
+
+// Finding is something that a person should know about a run.
+type Finding struct {
+	Kind    string  `json:"kind"` // underflow, overdraw, command-failed, … (docs/graph.md)
+	Command string  `json:"commandId,omitempty"`
+	Labware string  `json:"labware,omitempty"`
+	Well    string  `json:"well,omitempty"`
+	Missing float64 `json:"missing,omitempty"` // µL
+	Detail  string  `json:"detail,omitempty"`
 }
 
 // Runs is one part of the list of runs.
@@ -63,12 +78,48 @@ func (s *Service) Run(ctx context.Context, selector string) (Run, error) {
 	if answer.Liquids, err = s.findAll(ctx, lineage.Find{Kind: lineage.KindLot, Attrs: of}, lineage.MaxNodes); err != nil {
 		return Run{}, err
 	}
-	if answer.Datasets, err = s.findAll(ctx, lineage.Find{Kind: lineage.KindDataset, Attrs: of}, lineage.MaxNodes); err != nil {
+	if err := s.readDatasets(ctx, &answer, of); err != nil {
 		return Run{}, err
 	}
 	answer.Reasons = sortedSet(append([]string{}, runGaps(run)...))
 	answer.Complete = len(answer.Reasons) == 0
 	return answer, nil
+}
+
+// readDatasets reads the findings and the features of a run.
+func (s *Service) readDatasets(ctx context.Context, answer *Run, of map[string]string) error {
+	answer.Findings, answer.Features = []Finding{}, json.RawMessage("null")
+	datasets, err := s.findAll(ctx, lineage.Find{Kind: lineage.KindDataset, Attrs: of}, lineage.MaxNodes)
+	if err != nil {
+		return err
+	}
+	for _, dataset := range datasets {
+		content := text(dataset.Attributes, attrContent)
+		if content == "" {
+			continue // over the bound on content
+		}
+		if !json.Valid([]byte(content)) {
+			return damagedDataset(dataset, nil)
+		}
+		switch text(dataset.Attributes, attrWhat) {
+		case "findings":
+			if err := json.Unmarshal([]byte(content), &answer.Findings); err != nil {
+				return damagedDataset(dataset, err)
+			}
+			answer.FindingsTotal = len(answer.Findings)
+			if total := number(dataset.Attributes, attrTotal); total != nil {
+				answer.FindingsTotal = int(*total)
+			}
+		case "features":
+			answer.Features = json.RawMessage(content)
+		}
+	}
+	return nil
+}
+
+func damagedDataset(dataset lineage.Node, err error) error {
+	return &lineage.Error{Op: "read run", Kind: lineage.ErrorInternal, ID: dataset.ID.String(),
+		Hint: "the content of a dataset is damaged: rebuild the graph of its run", Err: err}
 }
 
 // Part is one owner's part of the graph.

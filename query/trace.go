@@ -43,7 +43,7 @@ func (s *Service) Trace(ctx context.Context, ask Ask) (Answer, error) {
 	if answer.Steps, err = s.steps(ctx, answer.Edges, ask); err != nil {
 		return Answer{}, err
 	}
-	answer.Reasons, err = s.reasons(ctx, graph, shares, ask.AsOf)
+	answer.Reasons, err = s.reasons(ctx, ask, graph, shares)
 	answer.Complete = len(answer.Reasons) == 0
 	return answer, err
 }

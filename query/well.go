@@ -49,8 +49,6 @@ type LiquidShare struct {
 	Undeclared bool         `json:"undeclared"`
 }
 
-const reasonUncertain = "uncertain-state"
-
 // Well answers for one well: run, labware and well as in a selector.
 func (s *Service) Well(ctx context.Context, run, labware, well string) (Well, error) {
 	sel := selector{text: JoinSelector(run, labware, well), form: formWell, name: strings.TrimPrefix(run, "run:"), labware: labware, well: well}
@@ -67,12 +65,12 @@ func (s *Service) Well(ctx context.Context, run, labware, well string) (Well, er
 	}
 	last := states[len(states)-1]
 	answer := Well{Run: place.run, Labware: place.labware, Well: place.well, State: last, States: states}
-	answer.VolumeUl = endVolume(last)
+	answer.VolumeUl = number(last.Attributes, attrEndVolumeUl)
 	if answer.Shares, err = s.shares(ctx, last, answer.VolumeUl); err != nil {
 		return Well{}, err
 	}
 	answer.Liquids = byName(answer.Shares)
-	if answer.Reasons, err = s.gaps(ctx, []lineage.Node{last}, time.Time{}); err != nil {
+	if answer.Reasons, err = s.gaps(ctx, []lineage.Node{last}, lineage.Upstream, time.Time{}); err != nil {
 		return Well{}, err
 	}
 	for _, share := range answer.Shares {
@@ -83,11 +81,6 @@ func (s *Service) Well(ctx context.Context, run, labware, well string) (Well, er
 	answer.Uncertain = slices.Contains(answer.Reasons, reasonUncertain)
 	answer.Complete = len(answer.Reasons) == 0
 	return answer, nil
-}
-
-// endVolume is what the last state has left at the end of the run, else nil.
-func endVolume(last lineage.Node) *float64 {
-	return number(last.Attributes, attrEndVolumeUl)
 }
 
 // shares are the first states in a state's content, with who filled them.
