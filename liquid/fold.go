@@ -1,6 +1,14 @@
 package liquid
 
-import "wellspring/ot2"
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"wellspring/ot2"
+)
 
 // Options of a fold.
 type Options struct {
@@ -10,7 +18,9 @@ type Options struct {
 	Initial map[Place]Content
 }
 
-// Content is what a well held when the run began: the last state of an earlier run.
+// Content is what a well held when the run began: the last state of an earlier
+// run. State and Origins name their run; it is the well's state in this run
+// until something changes it.
 type Content struct {
 	State      StateKey
 	VolumeUl   float64
@@ -19,4 +29,297 @@ type Content struct {
 }
 
 // Fold plays the run's commands in executed order.
-func Fold(run ot2.Run, options Options) Outcome { panic("replaced by the fold") }
+func Fold(run ot2.Run, options Options) Outcome {
+	f := New(run, options)
+	for _, c := range Ordered(run) {
+		f.Apply(c)
+	}
+	return f.Outcome()
+}
+
+// Folder plays commands one by one. It is not safe for concurrent use.
+type Folder struct {
+	options  Options
+	ended    bool // the run: what still runs was cut off
+	command  *ot2.Command
+	sequence int // of the command at hand
+	seen     map[string]bool
+
+	labware  map[string]*labware
+	pipettes map[string]*pipette
+	modules  map[string]ot2.Location
+	serial   int32 // of the last tip
+
+	summaryPipettes []ot2.Pipette
+	summaryLabware  []summaryLabware
+
+	states    []state
+	steps     []step
+	transfers []Transfer
+	carried   []carry
+	pairs     map[[2]*well]bool
+	balance   Balance // Wells and Tips are summed in the end
+	counts    map[string]int
+	unknown   map[string]int
+	findings  []Finding
+	heights   bool // some command said a height
+	unlike    bool // the command at hand cut a column of unlike liquids
+
+	keepShares arena[share]
+	keepParts  arena[part]
+	keepStates arena[stateID]
+	keepPlaces arena[Place]
+
+	// Scratch of the command at hand.
+	step                step
+	shares, spareShares []share
+	parts, incoming     []part
+	out                 []taken
+	rows                []int
+	names               []string
+}
+
+// step is a Step as the fold keeps it.
+type step struct {
+	command, typ, pipette string
+	sequence              int
+	started, ended        time.Time
+	kind                  StepKind
+	reads, makes          []stateID
+	places                []Place
+	volume                float64
+	failed                bool
+}
+
+// New starts the fold of a run: of what its summary tells and of what the
+// labware it shares held before. The run's commands are not played.
+func New(run ot2.Run, options Options) *Folder {
+	f := &Folder{
+		options: options, ended: run.Ended(), command: &ot2.Command{}, seen: map[string]bool{},
+		labware: map[string]*labware{}, pipettes: map[string]*pipette{}, modules: map[string]ot2.Location{},
+		pairs: map[[2]*well]bool{}, counts: map[string]int{}, unknown: map[string]int{},
+	}
+	f.summarize(run)
+	f.inherit(options.Initial)
+	return f
+}
+
+// inherit fills shared labware with what it held before the run.
+func (f *Folder) inherit(initial map[Place]Content) {
+	known := map[StateKey]stateID{}
+	external := func(key StateKey, s state) stateID {
+		id, ok := known[key]
+		if !ok {
+			s.key, s.earlier = key, true
+			if id = stateID(len(f.states)); s.origins == nil {
+				id = f.firstState(s)
+			} else {
+				f.addState(s)
+			}
+			known[key] = id
+		}
+		return id
+	}
+	places := slices.SortedFunc(maps.Keys(initial), func(a, b Place) int {
+		return cmp.Or(cmp.Compare(a.Labware, b.Labware), cmp.Compare(a.Well, b.Well))
+	})
+	for _, place := range places {
+		for _, o := range initial[place].Origins {
+			external(o.State, state{})
+		}
+	}
+	for _, place := range places {
+		content := initial[place]
+		var origins []share
+		for _, o := range content.Origins {
+			origins = append(origins, share{known[o.State], o.Fraction})
+		}
+		slices.SortFunc(origins, func(a, b share) int { return cmp.Compare(a.origin, b.origin) })
+		w := f.labwareOf(place.Labware).wellOf(place.Well)
+		s := external(content.State, state{origins: origins, volume: content.VolumeUl})
+		f.states[s].why = reasonsOf(content.Incomplete)
+		w.held = true
+		volume := f.plausible(content.VolumeUl)
+		if volume <= Epsilon {
+			volume = 0
+		}
+		f.become(w, s, volume)
+		f.balance.Inherited += volume
+	}
+}
+
+const (
+	intentSetup = "setup"
+)
+
+// Apply plays the next command in executed order. A command that it has played
+// already does nothing.
+func (f *Folder) Apply(c *ot2.Command) {
+	f.command = c
+	f.step = step{reads: f.step.reads[:0], makes: f.step.makes[:0], places: f.step.places[:0]}
+	switch {
+	case c.Status == ot2.StatusSucceeded:
+		if !f.first(c) {
+			return
+		}
+		if c.Intent == intentSetup {
+			f.learn(c)
+			break
+		}
+		f.counts[c.Type]++
+		f.play(c)
+	case c.Status == ot2.StatusFailed || c.Status == ot2.StatusRunning && f.ended:
+		if c.Intent != intentSetup && f.first(c) {
+			f.fail(c)
+		}
+	}
+	f.keepStep(c)
+	f.sequence++
+}
+
+// first reports whether the command was not played before.
+func (f *Folder) first(c *ot2.Command) bool {
+	if c.ID == "" {
+		return true
+	}
+	if f.seen[c.ID] {
+		return false
+	}
+	f.seen[c.ID] = true
+	return true
+}
+
+// learn takes from a load what it tells of ids, definitions and places. It
+// reports whether the command was a load.
+func (f *Folder) learn(c *ot2.Command) bool {
+	switch c.Type {
+	case "loadLabware", "reloadLabware":
+		f.loadLabware(c)
+	case "loadPipette":
+		f.loadPipette(c)
+	case "loadModule":
+		f.loadModule(c)
+	default:
+		return false
+	}
+	return true
+}
+
+// play does what a command did.
+func (f *Folder) play(c *ot2.Command) {
+	if f.learn(c) {
+		return
+	}
+	switch c.Type {
+	case "loadLiquid":
+		f.loadLiquid(c)
+	case "moveLabware":
+		f.moveLabware(c)
+	case "custom":
+		f.custom(c)
+	default:
+		if !f.pipetting(c) && !f.modular(c) && !idle[c.Type] {
+			f.unknown[c.Type]++
+		}
+	}
+}
+
+// pipetting plays the commands of a pipette. It reports whether c was one.
+func (f *Folder) pipetting(c *ot2.Command) bool {
+	switch c.Type {
+	case "aspirate", "aspirateWhileTracking":
+		p := f.pipetteOf(c)
+		f.aspirate(c, p, f.standAt(p, c))
+	case "aspirateInPlace":
+		p := f.pipetteOf(c)
+		f.aspirate(c, p, p.at)
+	case "airGapInPlace":
+		f.airGap(c, f.pipetteOf(c))
+	case "dispense", "dispenseWhileTracking":
+		p := f.pipetteOf(c)
+		f.dispense(c, p, f.standAt(p, c))
+	case "dispenseInPlace":
+		p := f.pipetteOf(c)
+		f.dispense(c, p, p.at)
+	case "blowout":
+		p := f.pipetteOf(c)
+		f.blowout(p, f.standAt(p, c))
+	case "blowOutInPlace":
+		p := f.pipetteOf(c)
+		f.blowout(p, p.at)
+	case "pickUpTip":
+		f.pickUpTip(c)
+	case "dropTip":
+		p := f.pipetteOf(c)
+		f.dropTip(p, f.stand(p, c.Params.LabwareID, c.Params.WellName, c.Params.WellLocation))
+	case "dropTipInPlace":
+		p := f.pipetteOf(c)
+		f.dropTip(p, p.at)
+	case "moveToWell", "touchTip", "liquidProbe", "tryLiquidProbe":
+		f.standAt(f.pipetteOf(c), c)
+	case "moveToAddressableArea", "moveToAddressableAreaForDropTip":
+		f.pipetteOf(c).at = standing{area: c.Params.AddressableAreaName}
+	case "moveToCoordinates":
+		f.pipetteOf(c).at = standing{}
+	case "configureNozzleLayout":
+		p := f.pipetteOf(c)
+		p.layout = configure(c.Params.Nozzles, p.rows)
+	default:
+		return false
+	}
+	f.step.pipette = c.Params.PipetteID
+	return true
+}
+
+// modular notes what acts on liquid without moving it: time, heat, shaking,
+// magnets. It reports whether c was a command of a module, or a wait.
+func (f *Folder) modular(c *ot2.Command) bool {
+	module, action, found := strings.Cut(c.Type, "/")
+	switch module {
+	case "waitForDuration":
+	case "temperatureModule", "thermocycler", "heaterShaker", "magneticModule":
+		if !found {
+			return false
+		}
+		if strings.HasSuffix(action, "Lid") || strings.HasSuffix(action, "LabwareLatch") {
+			return true // opens or closes, no more
+		}
+	default:
+		return false
+	}
+	f.incubate(c)
+	return true
+}
+
+// idle are the commands that are known and do nothing to liquid, tips or place.
+var idle = map[string]bool{
+	"home": true, "comment": true, "waitForResume": true, "pause": true, "delay": true, "setStatusBar": true,
+	"setRailLights": true, "moveRelative": true, "savePosition": true, "retractAxis": true, "prepareToAspirate": true,
+	"configureForVolume": true, "loadLid": true, "loadLidStack": true, "verifyTipPresence": true, "getTipPresence": true,
+	"getNextTip": true, "liquidClass": true, "loadLiquidClass": true,
+}
+
+// keepStep keeps the step at hand, if the command was one.
+func (f *Folder) keepStep(c *ot2.Command) {
+	s := f.step
+	if s.kind == "" {
+		return
+	}
+	s.command, s.typ, s.sequence = c.ID, c.Type, f.sequence
+	s.started, s.ended = c.StartedAt, c.CompletedAt
+	s.reads = f.keepStates.keep(distinct(s.reads))
+	s.makes = f.keepStates.keep(s.makes)
+	s.places = f.keepPlaces.keep(s.places)
+	f.steps = append(f.steps, s)
+}
+
+// distinct drops repetitions in place; the order stays.
+func distinct(ids []stateID) []stateID {
+	kept := ids[:0]
+	for _, id := range ids {
+		if !slices.Contains(kept, id) {
+			kept = append(kept, id)
+		}
+	}
+	return kept
+}

@@ -30,8 +30,9 @@ type State struct {
 	Key      StateKey
 	Sequence int       // executed position of the command; -1 for undeclared content
 	At       time.Time // device time of the command's start
-	// VolumeUl is the volume right after the command. Of an undeclared source
-	// it is all that was found lacking, over the whole run.
+	// VolumeUl is the volume of its parts together: what the well held once the
+	// command had delivered, or, where a draw found a lack, just before it drew.
+	// Of an undeclared source it is all that was found lacking, over the whole run.
 	VolumeUl float64
 	// Liquid is the id of the liquid, for a first state that loadLiquid made.
 	Liquid string
@@ -150,10 +151,11 @@ const (
 	StepUncertain StepKind = "uncertain" // failed, and may have moved liquid
 )
 
-// Balance is the mass balance of a run in µL. Loaded + Unknown = Wells + Tips +
-// Trash, within Difference.
+// Balance is the mass balance of a run in µL. Loaded + Inherited + Unknown =
+// Wells + Tips + Trash, within Difference.
 type Balance struct {
 	Loaded     float64 `json:"loaded"`
+	Inherited  float64 `json:"inherited,omitempty"` // in shared labware when the run began
 	Unknown    float64 `json:"unknown"`
 	Wells      float64 `json:"wells"`
 	Tips       float64 `json:"tips"`
@@ -163,7 +165,7 @@ type Balance struct {
 
 // Finding is something that a person should know about a run.
 type Finding struct {
-	Kind    string  `json:"kind"` // underflow, overdraw, overflow, unknown-labware, …
+	Kind    string  `json:"kind"` // one of the Finding… constants
 	Command string  `json:"commandId,omitempty"`
 	Labware string  `json:"labware,omitempty"`
 	Well    string  `json:"well,omitempty"`
