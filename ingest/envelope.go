@@ -25,4 +25,5 @@ type Envelope struct {
 	Hash     string    // SHA-256, hex, of the payload as received, before redaction
 	Redacted []string  // the places from which something was taken
 	Door     string    // files, http, mqtt
+	Reason   string    // of TypeUnknown: why it could not be read
 }

@@ -21,7 +21,7 @@ type Position string
 // Record is an envelope in the journal.
 type Record struct {
 	Position   Position
-	AppendedAt time.Time // the journal's time: created_at of what is derived from it
+	AppendedAt time.Time // the journal's time, never before an earlier record's: created_at of what is derived from it
 	Envelope   ingest.Envelope
 }
 
@@ -41,10 +41,13 @@ type Journal interface {
 	Append(ctx context.Context, envelopes ...ingest.Envelope) ([]Receipt, error)
 
 	// Read returns up to limit records after a position, in order. When there is
-	// none it waits until there is or ctx ends.
+	// none it waits until there is or ctx ends. It stops before a damaged record;
+	// a damaged one that comes first is an error wrapping *Damaged, and the reader
+	// goes on from its position.
 	Read(ctx context.Context, after Position, limit int) ([]Record, error)
 
-	// Subject returns all records of one subject, in order.
+	// Subject returns all records of one subject, in order. When some are damaged
+	// it returns the others together with an error wrapping *Damaged.
 	Subject(ctx context.Context, subject string) ([]Record, error)
 
 	// Commit remembers, durably, that a consumer is done with everything up to
@@ -68,15 +71,33 @@ type DeadLetter struct {
 	Remedy   string
 	Attempts int
 	DiedAt   time.Time
-	State    string // dead, retried, dropped
+	State    string // StateDead, StateRetried, StateDropped
+	History  []Turn // what happened to it, oldest first
+}
+
+// The states of a dead letter.
+const (
+	StateDead    = "dead"
+	StateRetried = "retried"
+	StateDropped = "dropped"
+)
+
+// Turn is one change of a dead letter's state.
+type Turn struct {
+	At       time.Time
+	State    string
+	Stage    string // where it died, of StateDead
+	Error    string
+	Attempts int
 }
 
 // DeadLetters keeps what failed for good. The engines of Journal implement it too.
 type DeadLetters interface {
-	// Bury is idempotent by the record's position.
+	// Bury is idempotent by the record's position: a letter that is dead, or that
+	// a person dropped, stays as it is; one that was retried is dead again.
 	Bury(ctx context.Context, letter DeadLetter) error
 	Letters(ctx context.Context, after string, limit int) ([]DeadLetter, error)
 	Letter(ctx context.Context, id string) (DeadLetter, error)
-	// Settle marks a letter retried or dropped.
+	// Settle marks a letter retried or dropped, and notes it in its history.
 	Settle(ctx context.Context, id, state string) error
 }

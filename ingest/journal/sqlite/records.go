@@ -1,0 +1,209 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"time"
+
+	"wellspring/ingest"
+	"wellspring/ingest/journal"
+	"wellspring/lineage"
+)
+
+const (
+	maxEnvelope  = 512 << 20 // bytes; SQLite takes 1e9
+	maxReadBytes = 32 << 20  // of one Read; one record alone may be over it
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// row is an envelope as it is stored.
+type row struct {
+	source, id, hash, subject string
+	envelope                  []byte
+	checksum                  uint32 // over envelope only
+}
+
+// seal extends the checksum of an envelope over where and when it stands.
+func seal(envelope uint32, position, appendedAt int64) int64 {
+	var place [16]byte
+	binary.BigEndian.PutUint64(place[:8], uint64(position))
+	binary.BigEndian.PutUint64(place[8:], uint64(appendedAt))
+	return int64(crc32.Update(envelope, castagnoli, place[:]))
+}
+
+// Append implements journal.Journal.
+func (j *Journal) Append(ctx context.Context, envelopes ...ingest.Envelope) ([]journal.Receipt, error) {
+	const op = "append"
+	if len(envelopes) == 0 {
+		return nil, nil
+	}
+	rows := make([]row, len(envelopes))
+	size := 0
+	for i, e := range envelopes {
+		encoded, err := ingest.Encode(e)
+		if err != nil {
+			return nil, err
+		}
+		if len(encoded) > maxEnvelope {
+			return nil, &lineage.Error{Op: op, Kind: lineage.ErrorTooLarge, ID: e.Hash, Hint: "split the document"}
+		}
+		rows[i] = row{
+			source: e.Event.Source(), id: e.Event.ID(), hash: e.Hash, subject: e.Event.Subject(),
+			envelope: encoded, checksum: crc32.Checksum(encoded, castagnoli),
+		}
+		size += len(encoded)
+	}
+	var receipts []journal.Receipt
+	write := func(t *transaction) (err error) {
+		receipts, err = t.insert(rows)
+		return err
+	}
+	if err := j.writer.submit(ctx, &task{op: op, bytes: size, write: write, done: make(chan error, 1)}); err != nil {
+		return nil, err
+	}
+	return receipts, nil
+}
+
+func (t *transaction) insert(rows []row) ([]journal.Receipt, error) {
+	receipts := make([]journal.Receipt, len(rows))
+	for i, r := range rows {
+		position, at := t.position+1, t.now()
+		changed, err := t.change(`
+			INSERT INTO record (position, source, id, hash, subject, appended_at, checksum, envelope)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source, id, hash) DO NOTHING`,
+			position, r.source, r.id, r.hash, r.subject, at, seal(r.checksum, position, at), r.envelope)
+		if err != nil {
+			return nil, err
+		}
+		if changed == 0 {
+			receipts[i].Duplicate = true
+			err := t.find("SELECT position FROM record WHERE source = ? AND id = ? AND hash = ?", []any{r.source, r.id, r.hash}, &position)
+			if err != nil {
+				return nil, err
+			}
+		} else {
+			t.position = position
+		}
+		receipts[i].Position = format(position)
+	}
+	return receipts, nil
+}
+
+// Read implements journal.Journal.
+func (j *Journal) Read(ctx context.Context, after journal.Position, limit int) ([]journal.Record, error) {
+	const op = "read"
+	at, err := parse(op, after)
+	if err != nil {
+		return nil, err
+	}
+	if limit < 1 {
+		return nil, lineage.Invalid(op, "limit", "ask for at least one record")
+	}
+	for {
+		head, moved := j.writer.head.get()
+		if at < head {
+			records, err := j.readFrom(ctx, at, limit)
+			if err != nil || len(records) > 0 {
+				return records, err
+			}
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return nil, fmt.Errorf("%s: %w", op, context.Cause(ctx))
+		case <-j.closing:
+			return nil, closed(op)
+		}
+	}
+}
+
+// readFrom returns what there is after a position, up to the first damage.
+func (j *Journal) readFrom(ctx context.Context, at int64, limit int) ([]journal.Record, error) {
+	const op = "read"
+	rows, err := j.reads.QueryContext(ctx,
+		"SELECT position, appended_at, checksum, envelope FROM record WHERE position > ? ORDER BY position LIMIT ?", at, limit)
+	if err != nil {
+		return nil, j.failed(ctx, op, string(format(at)), err)
+	}
+	defer rows.Close()
+	var records []journal.Record
+	size := 0
+	for size < maxReadBytes && rows.Next() {
+		record, n, err := scan(op, rows)
+		if err != nil {
+			if _, damaged := journal.DamagedAt(err); damaged && len(records) > 0 {
+				return records, nil
+			}
+			return nil, err
+		}
+		records = append(records, record)
+		size += n
+	}
+	if err := rows.Err(); err != nil {
+		return nil, j.failed(ctx, op, string(format(at)), err)
+	}
+	return records, nil
+}
+
+// Subject implements journal.Journal.
+func (j *Journal) Subject(ctx context.Context, subject string) ([]journal.Record, error) {
+	const op = "read subject"
+	rows, err := j.reads.QueryContext(ctx,
+		"SELECT position, appended_at, checksum, envelope FROM record WHERE subject = ? ORDER BY position", subject)
+	if err != nil {
+		return nil, j.failed(ctx, op, subject, err)
+	}
+	defer rows.Close()
+	var records []journal.Record
+	var damage []error
+	for rows.Next() {
+		record, _, err := scan(op, rows)
+		if err != nil {
+			if _, damaged := journal.DamagedAt(err); !damaged {
+				return nil, err
+			}
+			damage = append(damage, err)
+			continue
+		}
+		records = append(records, record)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, j.failed(ctx, op, subject, err)
+	}
+	return records, errors.Join(damage...)
+}
+
+// scan reads position, appended_at, checksum and envelope, and checks them.
+func scan(op string, rows *sql.Rows) (journal.Record, int, error) {
+	var position, at, checksum int64
+	var encoded []byte
+	if err := rows.Scan(&position, &at, &checksum, &encoded); err != nil {
+		return journal.Record{}, 0, failed(op, "", err)
+	}
+	record, err := unseal(position, at, checksum, encoded)
+	if err != nil {
+		return record, 0, &lineage.Error{Op: op, Kind: lineage.ErrorInternal, ID: string(record.Position),
+			Hint: "restore the record from a backup, or go on after it", Err: err}
+	}
+	return record, len(encoded), nil
+}
+
+// unseal checks a stored record and decodes it. Of a damaged one it returns
+// where it stands.
+func unseal(position, at, checksum int64, encoded []byte) (journal.Record, error) {
+	record := journal.Record{Position: format(position)}
+	if seal(crc32.Checksum(encoded, castagnoli), position, at) != checksum {
+		return record, &journal.Damaged{Position: record.Position, Err: journal.ErrChecksum}
+	}
+	envelope, err := ingest.Decode(encoded)
+	if err != nil {
+		return record, &journal.Damaged{Position: record.Position, Err: err}
+	}
+	record.AppendedAt, record.Envelope = time.UnixMicro(at).UTC(), envelope
+	return record, nil
+}
