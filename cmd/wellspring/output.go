@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -52,5 +51,3 @@ func (t *table) line(format string, args ...any) {
 	_ = t.w.Flush()
 }
 
-// microlitres writes a volume as people do: 12.5 µL.
-func microlitres(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) + " µL" }
