@@ -50,4 +50,3 @@ func (t *table) line(format string, args ...any) {
 	_, _ = fmt.Fprintf(t.w, format+"\n", args...)
 	_ = t.w.Flush()
 }
-
