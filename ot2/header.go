@@ -1,9 +1,6 @@
 package ot2
 
-import (
-	"encoding/json"
-	"time"
-)
+import "time"
 
 // header reads one member of a run's or an analysis's header. What is known
 // already stays: an inner section, which is read first, knows better.
@@ -216,7 +213,7 @@ func (v value) parameter() (p Parameter, err error) {
 		case "displayName":
 			displayName, err = member.str()
 		case "value":
-			p.Value = json.RawMessage(member.compact())
+			p.Value = member.compact()
 		}
 		return err
 	})

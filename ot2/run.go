@@ -72,10 +72,13 @@ func (r Run) Ended() bool {
 	return false
 }
 
+// Pipette is one that a run or an analysis loaded.
 type Pipette struct {
 	ID, Name, Mount, Serial string
 }
 
+// Labware is one plate, rack, reservoir or the like that a run loaded; ID is
+// unique in its run only.
 type Labware struct {
 	ID, LoadName, DefinitionURI, DisplayName string
 	Location                                 Location
@@ -92,11 +95,13 @@ type Location struct {
 	OffDeck         bool
 }
 
+// Module is hardware on the deck: heater-shaker, thermocycler, magnet, …
 type Module struct {
 	ID, Model, Serial string
 	Location          Location
 }
 
+// Liquid is one that a protocol declares.
 type Liquid struct {
 	ID, DisplayName, Description string
 }
@@ -107,11 +112,13 @@ type Parameter struct {
 	Value json.RawMessage
 }
 
+// Action is what somebody told the robot to do with the run.
 type Action struct {
 	ID, Type  string // play, pause, stop, …
 	CreatedAt time.Time
 }
 
+// Error is one that the robot reports, of a run or of a command.
 type Error struct {
 	ID, Type, Code, Detail string
 	CreatedAt              time.Time

@@ -37,7 +37,7 @@ func (b *builder) pipette(id string) lineage.ID {
 			p = known
 		}
 	}
-	if real(p.Serial) {
+	if physical(p.Serial) {
 		b.node(PipetteID(p.Serial), lineage.KindPipette, p.Serial, attributes{}.text("serial", p.Serial))
 		return PipetteID(p.Serial)
 	}
@@ -55,7 +55,7 @@ func (b *builder) module(id string) lineage.ID {
 			m = known
 		}
 	}
-	if real(m.Serial) {
+	if physical(m.Serial) {
 		b.node(ModuleID(m.Serial), lineage.KindModule, m.Serial, attributes{}.text("serial", m.Serial))
 		return ModuleID(m.Serial)
 	}
@@ -65,7 +65,7 @@ func (b *builder) module(id string) lineage.ID {
 	return node
 }
 
-// real reports whether a serial number names a thing: a simulated one does not.
-func real(serial string) bool {
+// physical reports whether a serial number names a thing: a simulated one does not.
+func physical(serial string) bool {
 	return serial != "" && !strings.HasPrefix(serial, "fake-serial-number")
 }

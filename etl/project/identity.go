@@ -15,13 +15,19 @@ func SoftwareID(version string) lineage.ID {
 	return lineage.NewID(lineage.KindSoftware, "opentrons", version)
 }
 
-// PipetteID and ModuleID are the ids by serial number; RunPipetteID and
-// RunModuleID those of one whose serial number nobody said: known in its run only.
+// PipetteID is the id of a pipette, by its serial number.
 func PipetteID(serial string) lineage.ID { return lineage.NewID(lineage.KindPipette, "serial", serial) }
-func ModuleID(serial string) lineage.ID  { return lineage.NewID(lineage.KindModule, "serial", serial) }
+
+// ModuleID is the id of a module, by its serial number.
+func ModuleID(serial string) lineage.ID { return lineage.NewID(lineage.KindModule, "serial", serial) }
+
+// RunPipetteID is the id of a pipette whose serial number nobody said: it is
+// known in its run only.
 func RunPipetteID(run, pipette string) lineage.ID {
 	return lineage.NewID(lineage.KindPipette, "run", run, pipette)
 }
+
+// RunModuleID is the id of a module whose serial number nobody said.
 func RunModuleID(run, module string) lineage.ID {
 	return lineage.NewID(lineage.KindModule, "run", run, module)
 }

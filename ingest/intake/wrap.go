@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -195,8 +196,8 @@ func unknown(m Message, reason error) filed {
 
 // named puts the payload's name in front of the place that an error names.
 func named(m Message, err error) error {
-	e, ok := err.(*lineage.Error)
-	if !ok || m.Name == "" {
+	var e *lineage.Error
+	if m.Name == "" || !errors.As(err, &e) {
 		return err
 	}
 	clone := *e
