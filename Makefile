@@ -37,15 +37,15 @@ rules: ## Test the Prometheus rules (needs promtool on the PATH or in PROMTOOL)
 		"$$promtool" check config deploy/prometheus/prometheus.yml; \
 		"$$promtool" test rules deploy/prometheus/rules_test.yml; \
 	else \
-		echo "======== SKIPPED: the tests of deploy/prometheus/rules.yml: no promtool (set PROMTOOL, or: go install github.com/prometheus/prometheus/cmd/promtool@v0.316.0) ========"; \
+		echo "======== SKIPPED: the tests of deploy/prometheus/rules.yml: no promtool (it is in Debian's package prometheus; any other: set PROMTOOL) ========"; \
 	fi
 
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint ## Lint every module
-	@for module in $(MODULES); do \
+	@failed=0; for module in $(MODULES); do \
 		echo "lint $$module"; \
-		(cd "$$module" && "$(CURDIR)/$(TOOLS)/golangci-lint" run --config "$(CURDIR)/.golangci.yml" ./...); \
-	done
+		(cd "$$module" && "$(CURDIR)/$(TOOLS)/golangci-lint" run --config "$(CURDIR)/.golangci.yml" ./...) || failed=1; \
+	done; exit $$failed
 
 .PHONY: format
 format: $(TOOLS)/golangci-lint ## Format all Go code
@@ -81,10 +81,10 @@ neo4j: ## Run a Neo4j with its Browser until Ctrl-C (from Maven, empty; with Doc
 
 .PHONY: tidy-check
 tidy-check: ## Fail where go.mod or go.sum is not what go mod tidy makes of it
-	@for module in $(MODULES); do \
+	@failed=0; for module in $(MODULES); do \
 		echo "go mod tidy -diff in $$module"; \
-		go mod tidy -C "$$module" -diff; \
-	done
+		go mod tidy -C "$$module" -diff || failed=1; \
+	done; exit $$failed
 
 .PHONY: ci
 ci: ## Do what CI does
