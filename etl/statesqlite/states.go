@@ -1,0 +1,210 @@
+// Package statesqlite keeps the state of processings in one SQLite file.
+//
+// On the road of a fact it stands beside the pipeline: it shows a person what
+// is being done, was done, or failed, also after a restart.
+//
+// It refuses to be the truth: the journal says what is to be done. So it does
+// not sync each write: a power cut may take the latest states along, and the
+// pipeline writes them again.
+package statesqlite
+
+import (
+	"context"
+	"database/sql"
+	_ "embed"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver
+
+	"wellspring/etl"
+	"wellspring/lineage"
+)
+
+//go:embed schema.sql
+var schema string
+
+const schemaVersion = 1
+
+// States implements etl.States.
+type States struct{ db *sql.DB }
+
+var _ etl.States = (*States)(nil)
+
+// Open opens the file at path, or begins one.
+func Open(ctx context.Context, path string) (*States, error) {
+	const op = "open processing states"
+	query := url.Values{"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(NORMAL)"}, "_txlock": {"immediate"}}
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}).String())
+	if err != nil {
+		return nil, failed(op, path, err)
+	}
+	db.SetMaxOpenConns(4)
+	if err := prepare(ctx, db, path); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &States{db}, nil
+}
+
+func prepare(ctx context.Context, db *sql.DB, path string) error {
+	const op = "open processing states"
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return failed(op, path, err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	var version int
+	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return failed(op, path, err)
+	}
+	switch version {
+	case schemaVersion:
+		return nil
+	case 0:
+	default:
+		return &lineage.Error{Op: op, Kind: lineage.ErrorConflict, ID: path,
+			Hint: "use the newer version of the program that wrote it, or remove the file: it is made again",
+			Err:  fmt.Errorf("schema version %d, this program knows %d", version, schemaVersion)}
+	}
+	if _, err := tx.ExecContext(ctx, schema+fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)); err != nil {
+		return failed(op, path, err)
+	}
+	if err := tx.Commit(); err != nil {
+		return failed(op, path, err)
+	}
+	return nil
+}
+
+// Close closes the file.
+func (s *States) Close() error { return s.db.Close() }
+
+// Put implements etl.States.
+func (s *States) Put(ctx context.Context, p etl.Processing) error {
+	const op = "keep processing state"
+	if p.Owner == "" {
+		return lineage.Invalid(op, "owner", "name the owner of the processing")
+	}
+	body, err := json.Marshal(p)
+	if err != nil {
+		return &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, ID: string(p.Owner), Err: err}
+	}
+	_, err = s.db.ExecContext(ctx, `
+		INSERT INTO processing (owner, status, started_at, body) VALUES (?, ?, ?, ?)
+		ON CONFLICT (owner) DO UPDATE SET status = excluded.status, started_at = excluded.started_at, body = excluded.body`,
+		string(p.Owner), string(p.Status), p.StartedAt.UnixNano(), string(body))
+	if err != nil {
+		return failed(op, string(p.Owner), err)
+	}
+	return nil
+}
+
+// Get implements etl.States.
+func (s *States) Get(ctx context.Context, owner lineage.Owner) (etl.Processing, error) {
+	const op = "read processing state"
+	var body string
+	err := s.db.QueryRowContext(ctx, "SELECT body FROM processing WHERE owner = ?", string(owner)).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return etl.Processing{}, lineage.NotFound(op, string(owner), "nothing of this owner was processed yet")
+	}
+	if err != nil {
+		return etl.Processing{}, failed(op, string(owner), err)
+	}
+	return decode(op, body)
+}
+
+const (
+	defaultLimit = 100
+	maxLimit     = 1000
+)
+
+// List implements etl.States.
+func (s *States) List(ctx context.Context, q etl.StatesQuery) (etl.StatesPage, error) {
+	const op = "list processing states"
+	if q.Limit == 0 {
+		q.Limit = defaultLimit
+	}
+	if q.Limit < 1 || q.Limit > maxLimit {
+		return etl.StatesPage{}, lineage.Invalid(op, "limit", "use 1 to 1000")
+	}
+	where, args, err := condition(op, q)
+	if err != nil {
+		return etl.StatesPage{}, err
+	}
+	rows, err := s.db.QueryContext(ctx, "SELECT body FROM processing "+where+" ORDER BY started_at DESC, owner LIMIT ?", append(args, q.Limit+1)...)
+	if err != nil {
+		return etl.StatesPage{}, failed(op, "", err)
+	}
+	defer rows.Close()
+	var page etl.StatesPage
+	for rows.Next() {
+		var body string
+		if err := rows.Scan(&body); err != nil {
+			return etl.StatesPage{}, failed(op, "", err)
+		}
+		p, err := decode(op, body)
+		if err != nil {
+			return etl.StatesPage{}, err
+		}
+		page.Processings = append(page.Processings, p)
+	}
+	if err := rows.Err(); err != nil {
+		return etl.StatesPage{}, failed(op, "", err)
+	}
+	if len(page.Processings) > q.Limit {
+		page.Processings = page.Processings[:q.Limit]
+		page.Next = cursor(page.Processings[q.Limit-1])
+	}
+	return page, nil
+}
+
+// place is where a page ended. The next one begins behind it, whatever was
+// written since: a processing that began again meanwhile is at the top.
+type place struct {
+	StartedAt time.Time     `json:"s"`
+	Owner     lineage.Owner `json:"o"`
+}
+
+func cursor(last etl.Processing) lineage.Cursor {
+	packed, _ := json.Marshal(place{last.StartedAt.UTC(), last.Owner}) // a time of a stored state and a string always encode
+	return lineage.Cursor(base64.RawURLEncoding.EncodeToString(packed))
+}
+
+func condition(op string, q etl.StatesQuery) (where string, args []any, err error) {
+	var terms []string
+	if q.Status != "" {
+		terms, args = append(terms, "status = ?"), append(args, string(q.Status))
+	}
+	if q.After != "" {
+		var after place
+		packed, err := base64.RawURLEncoding.DecodeString(string(q.After))
+		if err == nil {
+			err = json.Unmarshal(packed, &after)
+		}
+		if err != nil {
+			return "", nil, &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, ID: "cursor", Hint: "use the cursor of the page before, unchanged", Err: err}
+		}
+		at := after.StartedAt.UnixNano()
+		terms, args = append(terms, "(started_at < ? OR started_at = ? AND owner > ?)"), append(args, at, at, string(after.Owner))
+	}
+	if len(terms) > 0 {
+		where = "WHERE " + strings.Join(terms, " AND ")
+	}
+	return where, args, nil
+}
+
+func decode(op, body string) (etl.Processing, error) {
+	var p etl.Processing
+	if err := json.Unmarshal([]byte(body), &p); err != nil {
+		return p, &lineage.Error{Op: op, Kind: lineage.ErrorInternal, Hint: "remove the file of processing states: it is made again", Err: err}
+	}
+	return p, nil
+}
+
+func failed(op, id string, err error) error {
+	return &lineage.Error{Op: op, Kind: lineage.ErrorUnavailable, ID: id, Hint: "look at the disk of the data folder; it goes on by itself", Err: err}
+}
