@@ -1,0 +1,221 @@
+package etl
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"wellspring/graphstore"
+	"wellspring/ingest"
+	"wellspring/ingest/journal"
+	"wellspring/lineage"
+)
+
+// stage runs one operation of a stage with its tries. cause is why it failed
+// for good, err what stops the pipeline.
+func (t *turn) stage(ctx context.Context, stage Stage, id string, operation func() error) (cause, err error) {
+	t.state.Stage, t.state.Attempts = stage, 1
+	err = t.p.attempt(ctx, func() error { return guarded(string(stage), id, operation) }, func(err error, wait time.Duration) {
+		t.p.metrics.retried.WithLabelValues(string(stage)).Inc()
+		t.state.Status, t.state.Error, t.state.Remedy = Retrying, err.Error(), remedy(err)
+		t.state.Attempts++
+		t.put(ctx)
+		t.p.logger.WarnContext(ctx, "a stage is tried again", slog.String("owner", string(t.batch.owner)),
+			slog.String("stage", string(stage)), slog.Duration("wait", wait), slog.Any("error", err))
+	})
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	t.state.Status, t.state.Error, t.state.Remedy = Running, "", ""
+	return err, nil
+}
+
+// extract decodes the owner's living records. What can't be decoded is buried.
+func (t *turn) extract(ctx context.Context, records []journal.Record) (old, fresh []piece, err error) {
+	defer t.timed(&t.state.Seconds.Process)()
+	for i, r := range records {
+		if why, dead := t.p.graves.why(r.Position); dead {
+			if _, isFresh := t.fresh[r.Position]; isFresh { // it died before the service stopped
+				t.dead[r.Position] = errors.New(why)
+			}
+			continue
+		}
+		p := piece{index: i, record: r}
+		cause, err := t.extractOne(ctx, &p)
+		if err != nil {
+			return nil, nil, err
+		}
+		if cause != nil {
+			if err := t.bury(ctx, r, Extract, cause); err != nil {
+				return nil, nil, err
+			}
+			continue
+		}
+		p.record.Envelope.Event.DataEncoded = nil // the fragment has it
+		if _, isFresh := t.fresh[r.Position]; isFresh {
+			fresh = append(fresh, p)
+		} else {
+			old = append(old, p)
+		}
+	}
+	return old, fresh, nil
+}
+
+func (t *turn) extractOne(ctx context.Context, p *piece) (cause, err error) {
+	projector, cause := t.projectorFor(p.record)
+	if cause != nil {
+		return cause, nil
+	}
+	return t.stage(ctx, Extract, "envelope "+p.record.Envelope.Event.ID(), func() (err error) {
+		p.fragment, err = projector.Extract(ctx, p.record)
+		return err
+	})
+}
+
+// projectorFor says who can read a record. An owner is of one kind: that of its
+// first readable record.
+func (t *turn) projectorFor(r journal.Record) (Projector, error) {
+	kind := r.Envelope.Event.Type()
+	projector, known := t.p.projectors[kind]
+	switch {
+	case kind == ingest.TypeUnknown:
+		return nil, lineage.Invalid("extract", "envelope "+r.Envelope.Event.ID(), cmp.Or(r.Envelope.Reason, "send a document that is described in the manual"))
+	case !known:
+		return nil, lineage.Invalid("extract", "type "+kind, "this version does not know envelopes of this type: retry after an update")
+	case t.projector == nil:
+		t.projector = projector
+	case t.projector != projector:
+		return nil, lineage.Invalid("extract", "type "+kind, "the subject "+string(t.batch.owner)+" has envelopes of another kind: send it under a subject of its own")
+	}
+	return projector, nil
+}
+
+// apply transforms, loads and verifies the pieces. cause is why a stage failed
+// for good, err what stops the pipeline.
+func (t *turn) apply(ctx context.Context, pieces []piece) (stage Stage, cause, err error) {
+	projection := lineage.Projection{Owner: t.batch.owner}
+	if cause, err := t.transform(ctx, pieces, &projection); cause != nil || err != nil {
+		return Transform, cause, err
+	}
+	t.times.transformed = t.p.config.Clock()
+	if cause, err := t.load(ctx, projection, t.at(pieces)); cause != nil || err != nil {
+		return Load, cause, err
+	}
+	t.times.loaded = t.p.config.Clock()
+	if cause, err := t.verify(ctx, projection, t.at(pieces)); cause != nil || err != nil {
+		t.stale = true
+		return Verify, cause, err
+	}
+	t.stale, t.times.verified = false, t.p.config.Clock()
+	return "", nil, nil
+}
+
+// at is the journal's time of the last record: created_at of what it brought.
+func (t *turn) at(pieces []piece) time.Time {
+	if len(pieces) > 0 {
+		return pieces[len(pieces)-1].record.AppendedAt
+	}
+	return t.batch.entries[len(t.batch.entries)-1].appendedAt
+}
+
+func (t *turn) transform(ctx context.Context, pieces []piece, projection *lineage.Projection) (cause, err error) {
+	if len(pieces) == 0 {
+		return nil, nil // nothing is left to say: the owner's part is empty
+	}
+	defer t.timed(&t.state.Seconds.Process)()
+	t.enter(ctx, Transform)
+	fragments := make([]Fragment, len(pieces))
+	for i, p := range pieces {
+		fragments[i] = p.fragment
+	}
+	return t.stage(ctx, Transform, string(t.batch.owner), func() (err error) {
+		*projection, err = t.projector.Transform(ctx, t.batch.owner, fragments)
+		return err
+	})
+}
+
+func (t *turn) load(ctx context.Context, projection lineage.Projection, at time.Time) (cause, err error) {
+	defer t.timed(&t.state.Seconds.Store)()
+	t.enter(ctx, Load)
+	return t.stage(ctx, Load, string(t.batch.owner), func() error {
+		applied, err := t.p.config.Store.Apply(ctx, projection, at)
+		t.state.Applied = sum(t.state.Applied, applied)
+		return t.p.metrics.storeFailed(opApply, err)
+	})
+}
+
+// verify reads the owner's part of the graph back. Where it is not what was
+// given, it is given once more before the next look.
+func (t *turn) verify(ctx context.Context, projection lineage.Projection, at time.Time) (cause, err error) {
+	defer t.timed(&t.state.Seconds.Verify)()
+	t.enter(ctx, Verify)
+	return t.stage(ctx, Verify, string(t.batch.owner), func() error {
+		if t.state.Attempts > 1 {
+			if _, err := t.p.config.Store.Apply(ctx, projection, at); t.p.metrics.storeFailed(opApply, err) != nil {
+				return err
+			}
+		}
+		owned, err := t.p.config.Store.Owned(ctx, t.batch.owner)
+		if t.p.metrics.storeFailed(opOwned, err) != nil {
+			return err
+		}
+		return compare(owned, projection)
+	})
+}
+
+// compare says how what a store holds differs from what it was given.
+func compare(owned, given lineage.Projection) error {
+	held := graphstore.Manifest{
+		Nodes: make(map[lineage.ID]lineage.Hash, len(owned.Nodes)),
+		Edges: make(map[lineage.EdgeKey]lineage.Hash, len(owned.Edges)),
+	}
+	for _, n := range owned.Nodes {
+		hash, err := n.ContentHash()
+		if err != nil {
+			return err
+		}
+		held.Nodes[n.ID] = hash
+	}
+	for _, e := range owned.Edges {
+		hash, err := e.ContentHash()
+		if err != nil {
+			return err
+		}
+		held.Edges[e.Key()] = hash
+	}
+	differences, err := graphstore.Diff(held, given)
+	if err != nil {
+		return err
+	}
+	if d := differences.Applied(); d.Changed() {
+		return &lineage.Error{
+			Op: "verify", Kind: lineage.ErrorInternal, ID: string(given.Owner),
+			Hint: "the store does not hold what it was given: check it with fsck",
+			Err: fmt.Errorf("nodes: %d missing, %d different, %d too many; edges: %d, %d, %d",
+				d.NodesAdded, d.NodesChanged, d.NodesRetracted, d.EdgesAdded, d.EdgesChanged, d.EdgesRetracted),
+		}
+	}
+	return nil
+}
+
+// enter shows that a stage begins.
+func (t *turn) enter(ctx context.Context, stage Stage) {
+	t.state.Stage, t.state.Attempts = stage, 1
+	t.put(ctx)
+}
+
+// timed adds the time until its result is called to a window.
+func (t *turn) timed(window *float64) (stop func()) {
+	began := t.p.config.Clock()
+	return func() { *window += t.p.config.Clock().Sub(began).Seconds() }
+}
+
+func sum(a, b lineage.Applied) lineage.Applied {
+	return lineage.Applied{
+		NodesAdded: a.NodesAdded + b.NodesAdded, NodesChanged: a.NodesChanged + b.NodesChanged, NodesRetracted: a.NodesRetracted + b.NodesRetracted,
+		EdgesAdded: a.EdgesAdded + b.EdgesAdded, EdgesChanged: a.EdgesChanged + b.EdgesChanged, EdgesRetracted: a.EdgesRetracted + b.EdgesRetracted,
+	}
+}

@@ -1,0 +1,143 @@
+package etl
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"wellspring/ingest/journal"
+	"wellspring/lineage"
+)
+
+// waiters are told when a record is settled.
+type waiters struct {
+	mu   sync.Mutex
+	wait map[journal.Position][]chan settled
+}
+
+type settled struct {
+	processing Processing
+	err        error // why the envelope is dead
+}
+
+func (w *waiters) add(at journal.Position) chan settled {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.wait == nil {
+		w.wait = map[journal.Position][]chan settled{}
+	}
+	told := make(chan settled, 1)
+	w.wait[at] = append(w.wait[at], told)
+	return told
+}
+
+func (w *waiters) remove(at journal.Position, told chan settled) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	kept := w.wait[at][:0]
+	for _, c := range w.wait[at] {
+		if c != told {
+			kept = append(kept, c)
+		}
+	}
+	if w.wait[at] = kept; len(kept) == 0 {
+		delete(w.wait, at)
+	}
+}
+
+func (w *waiters) settle(b batch, r result) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, e := range b.entries {
+		for _, told := range w.wait[e.position] {
+			select {
+			case told <- settled{r.processing, r.dead[e.position]}:
+			default: // it was told already
+			}
+		}
+	}
+}
+
+// Wait returns once the record of an owner at a position is settled: in the
+// graph, then with the processing that brought it there, or dead, then with the
+// error besides. Run must be running.
+func (p *Pipeline) Wait(ctx context.Context, owner lineage.Owner, at journal.Position) (Processing, error) {
+	told := p.waiters.add(at)
+	defer p.waiters.remove(at, told)
+	if s, err := p.settled(ctx, owner, at); err != nil || s != nil {
+		if err != nil {
+			return Processing{}, err
+		}
+		return s.processing, s.err
+	}
+	return await(ctx, told)
+}
+
+func await(ctx context.Context, told <-chan settled) (Processing, error) {
+	select {
+	case s := <-told:
+		return s.processing, s.err
+	case <-ctx.Done():
+		return Processing{}, context.Cause(ctx)
+	}
+}
+
+// settled returns what became of a record that was settled before, nil if it
+// was not.
+func (p *Pipeline) settled(ctx context.Context, owner lineage.Owner, at journal.Position) (*settled, error) {
+	state, err := p.config.States.Get(ctx, owner)
+	if lineage.KindOf(err) == lineage.ErrorNotFound || err == nil && state.Position == "" {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if state.Position != at {
+		before, err := p.before(ctx, owner, at, state.Position)
+		if err != nil || !before {
+			return nil, err
+		}
+	}
+	s := &settled{processing: state}
+	if why, dead := p.graves.why(at); dead {
+		s.err = &lineage.Error{Op: "process", Kind: lineage.ErrorInvalid, ID: string(at), Hint: "see the dead letters", Err: errors.New(why)}
+	}
+	return s, nil
+}
+
+// before reports whether a record of an owner comes before another. Positions
+// are opaque: only the journal knows.
+func (p *Pipeline) before(ctx context.Context, owner lineage.Owner, at, other journal.Position) (bool, error) {
+	records, err := p.config.Journal.Subject(ctx, string(owner))
+	if _, damaged := journal.DamagedAt(err); err != nil && !damaged {
+		return false, err
+	}
+	for _, r := range records {
+		switch r.Position {
+		case at:
+			return true, nil
+		case other:
+			return false, nil
+		}
+	}
+	return false, nil
+}
+
+// Retry takes a dead letter up again: its owner is processed with the letter's
+// envelope. It returns how that ended, like Wait. Run must be running.
+func (p *Pipeline) Retry(ctx context.Context, id string) (Processing, error) {
+	letter, err := p.config.DeadLetters.Letter(ctx, id)
+	if err != nil {
+		return Processing{}, err
+	}
+	if letter.Record.Envelope.Hash == "" && letter.Record.Envelope.Event.ID() == "" {
+		return Processing{}, &lineage.Error{Op: "retry dead letter", Kind: lineage.ErrorConflict, ID: id,
+			Hint: "the journal can't read this record any more: send the document again, then drop this letter"}
+	}
+	at := position(letter)
+	told := p.waiters.add(at)
+	defer p.waiters.remove(at, told)
+	now := p.config.Clock()
+	p.queue.add(owner(letter.Record), entry{position: at, observed: now, appendedAt: now, letter: id})
+	return await(ctx, told)
+}
