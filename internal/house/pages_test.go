@@ -1,0 +1,103 @@
+package house
+
+import (
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// fences and code are what a page quotes: no link of its own.
+var (
+	fence = regexp.MustCompile("(?ms)^```.*?^```$")
+	code  = regexp.MustCompile("`[^`\n]*`")
+	// link matches [text](target) and ![text](target).
+	link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+)
+
+// headings returns the anchors of a Markdown page, as a forge makes them.
+func headings(page string) map[string]bool {
+	anchors := map[string]bool{}
+	for _, line := range strings.Split(fence.ReplaceAllString(page, ""), "\n") {
+		title := strings.TrimLeft(line, "#")
+		if title == line || !strings.HasPrefix(title, " ") {
+			continue
+		}
+		var anchor strings.Builder
+		for _, r := range strings.ToLower(strings.TrimSpace(title)) {
+			switch {
+			case r == ' ':
+				anchor.WriteByte('-')
+			case r == '-', r == '_', r >= 'a' && r <= 'z', r >= '0' && r <= '9', r > 127:
+				anchor.WriteRune(r)
+			}
+		}
+		anchors[anchor.String()] = true
+	}
+	return anchors
+}
+
+func TestHeadings(t *testing.T) {
+	got := headings("# One `two`, three\n```\n# not this\n```\n## B-side\n#tag\n")
+	if !got["one-two-three"] || !got["b-side"] || len(got) != 2 {
+		t.Errorf("anchors are %v", got)
+	}
+}
+
+func TestLinksOfPagesLeadSomewhere(t *testing.T) {
+	pages := 0
+	walk(t, func(name string) {
+		if path.Ext(name) != ".md" {
+			return
+		}
+		pages++
+		text := string(read(t, name))
+		for _, match := range link.FindAllStringSubmatch(code.ReplaceAllString(fence.ReplaceAllString(text, ""), ""), -1) {
+			target, err := url.Parse(match[1])
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			if target.IsAbs() {
+				continue // nobody wants a test that asks the network
+			}
+			to := name
+			if target.Path != "" {
+				to = path.Join(path.Dir(name), target.Path)
+			}
+			if _, err := os.Stat(filepath.Join(root(t), filepath.FromSlash(to))); err != nil {
+				t.Errorf("%s links to %s, which is not there", name, match[1])
+				continue
+			}
+			if target.Fragment != "" && !headings(string(read(t, to)))[target.Fragment] {
+				t.Errorf("%s links to %s: no such heading", name, match[1])
+			}
+		}
+	})
+	if pages < 5 {
+		t.Fatalf("only %d pages found: is this the right folder?", pages)
+	}
+}
+
+// TestPagesNameCommandsThatAreThere holds the names of make targets in pages
+// against the Makefile.
+func TestPagesNameCommandsThatAreThere(t *testing.T) {
+	targets := map[string]bool{}
+	for _, match := range regexp.MustCompile(`(?m)^([a-z0-9-]+):`).FindAllStringSubmatch(string(read(t, "Makefile")), -1) {
+		targets[match[1]] = true
+	}
+	named := regexp.MustCompile("(?m)(?:`|^    )make ([a-z0-9-]+)")
+	walk(t, func(name string) {
+		if path.Ext(name) != ".md" {
+			return
+		}
+		for _, match := range named.FindAllStringSubmatch(string(read(t, name)), -1) {
+			if !targets[match[1]] {
+				t.Errorf("%s names make %s, which the Makefile has not", name, match[1])
+			}
+		}
+	})
+}
