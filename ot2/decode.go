@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"strconv"
 	"unicode/utf8"
 
 	"wellspring/lineage"
@@ -163,6 +164,14 @@ func (d *decoder) value() (value, error) {
 	return v, nil
 }
 
+// clean returns what stands under name less its secrets.
+func (d *decoder) clean(name string, v value) value {
+	var places []string
+	v.text, places = redactMember(name, v.text)
+	d.run.Redacted = append(d.run.Redacted, places...)
+	return v
+}
+
 func (d *decoder) nestedSection(name string, top bool) error {
 	d.seen.note(name, value{}, top)
 	first, err := d.json.Token()
@@ -273,7 +282,7 @@ func (d *decoder) list(data bool) error {
 		if data && !d.seen.listed(v) {
 			continue
 		}
-		if err := d.element(v); err != nil {
+		if err := d.element(d.clean("commands["+strconv.Itoa(i)+"]", v)); err != nil {
 			return underIndex("commands", i, err)
 		}
 	}
@@ -337,6 +346,7 @@ func (d *decoder) member(name string, top bool, own *ownMembers) error {
 	if err != nil {
 		return err
 	}
+	v = d.clean(name, v)
 	d.seen.note(name, v, top)
 	if own.keep(name, v) {
 		return nil
@@ -409,21 +419,4 @@ func (o *ownMembers) all() iter.Seq2[[]byte, value] {
 			}
 		}
 	}
-}
-
-// Redact takes secrets and personal data (bearer tokens, cookies, API keys in
-// signed logs' headers, …) out of a payload before it is stored, and names the
-// places. A payload without any comes back unchanged, byte for byte.
-func Redact(payload []byte) (clean []byte, places []string, err error) {
-	panic("replaced by the decoder")
-}
-
-// Merge joins fragments of one run, in any order and however often each comes,
-// into the run that they tell of. The result does not depend on the order: of
-// two records of one command the further one in its life wins, then the one with
-// a result, then the greater by content.
-func Merge(fragments ...Run) Run { panic("replaced by the decoder") }
-
-func definitionURI(namespace, loadName string, version int) string {
-	return fmt.Sprintf("%s/%s/%d", namespace, loadName, version)
 }

@@ -1,5 +1,7 @@
 package ot2
 
+import "fmt"
+
 // Definition is an Opentrons labware definition (schema 2 and 3), as far as
 // Wellspring needs it. Lengths in mm, volumes in µL.
 type Definition struct {
@@ -29,7 +31,9 @@ type Well struct {
 }
 
 // URI names a definition: namespace/loadName/version.
-func (d *Definition) URI() string { return definitionURI(d.Namespace, d.LoadName, d.Version) }
+func (d *Definition) URI() string {
+	return fmt.Sprintf("%s/%s/%d", d.Namespace, d.LoadName, d.Version)
+}
 
 // HasQuirk reports whether the definition has the quirk.
 func (d *Definition) HasQuirk(quirk string) bool {

@@ -116,10 +116,8 @@ func (in *Intake) file(m Message, event cloudevents.Event, data []byte) (filed, 
 	if m.Document != nil {
 		data = m.Document
 	}
+	f.data, f.redacted = ot2.Redact(data)
 	var err error
-	if f.data, f.redacted, err = ot2.Redact(data); err != nil {
-		return f, named(m, err)
-	}
 	switch kind {
 	case ingest.TypeManifest:
 		f.subject = "manifest:" + f.hash
@@ -188,9 +186,7 @@ func unknown(m Message, reason error) filed {
 		data: m.Payload, reason: reason.Error(),
 	}
 	f.subject = "unknown:" + f.hash
-	if clean, places, err := ot2.Redact(m.Payload); err == nil {
-		f.data, f.redacted = clean, places
-	}
+	f.data, f.redacted = ot2.Redact(m.Payload)
 	return f
 }
 
