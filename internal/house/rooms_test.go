@@ -46,6 +46,7 @@ var house = []room{
 	{folder: "web", rule: "web"},
 	{folder: "app", rooms: []string{""}},
 	{folder: "cmd", rooms: []string{"lineage", "app"}, rule: "cmd"},
+	{folder: "examples", libraries: []string{}, rule: "examples"},
 	{folder: "internal", rooms: []string{""}},
 }
 
@@ -242,7 +243,7 @@ func (r room) asDepguard() (mode string, allow, deny []string) {
 		deny = append(deny, module)
 	}
 	own := r.folder
-	if r.apart || r.folder == "graphstore/neo4j" || r.folder == "lineage" || r.folder == "cypher" {
+	if r.apart || slices.Contains([]string{"graphstore/neo4j", "lineage", "cypher", "examples"}, r.folder) {
 		own = "" // its packages don't import each other
 	}
 	for _, folder := range append([]string{own}, r.rooms...) {
