@@ -68,7 +68,7 @@ func LoadDefinitions(dir string) (*Library, error) {
 			return err
 		case err != nil:
 			library.Skipped = append(library.Skipped, &lineage.Error{Op: opDefinition, Kind: lineage.ErrorInvalid, ID: path, Hint: "make it readable", Err: err})
-			return nil
+			return nil //nolint:nilerr // it is in Skipped
 		case entry.IsDir() || !strings.EqualFold(filepath.Ext(path), ".json"):
 			return nil
 		}
