@@ -12,7 +12,6 @@ import (
 
 	"wellspring/etl"
 	"wellspring/etl/statesqlite"
-	"wellspring/graphstore"
 	graphsqlite "wellspring/graphstore/sqlite"
 	"wellspring/ingest/intake"
 	"wellspring/ingest/journal"
@@ -25,12 +24,13 @@ type lab struct {
 	t        testing.TB
 	dir      string
 	journal  *journalsqlite.Journal
-	store    graphstore.Store
+	store    *faultyStore
 	states   *statesqlite.States
 	registry *prometheus.Registry
 	pipeline *etl.Pipeline
 	intake   *intake.Intake
 
+	notes     int // written
 	configure func(*etl.Config)
 	stop      context.CancelFunc
 	ended     chan error
@@ -54,9 +54,11 @@ func (l *lab) open() {
 	if l.states, err = statesqlite.Open(l.t.Context(), filepath.Join(l.dir, "state.db")); err != nil {
 		l.t.Fatal(err)
 	}
-	if l.store, err = graphsqlite.Open(l.t.Context(), filepath.Join(l.dir, "graph.db"), graphsqlite.Options{}); err != nil {
+	graph, err := graphsqlite.Open(l.t.Context(), filepath.Join(l.dir, "graph.db"), graphsqlite.Options{})
+	if err != nil {
 		l.t.Fatal(err)
 	}
+	l.store = &faultyStore{Store: graph}
 	l.intake = intake.New(l.journal, intake.Options{})
 	l.build()
 }

@@ -19,6 +19,10 @@ type Retry struct {
 	// Patience is the longest wait between two tries while something that the
 	// pipeline needs is away. Default 30 s. There is no limit to these tries.
 	Patience time.Duration
+	// Grace is how long the store may refuse one owner as unavailable while it
+	// answers a ping: from then on the owner is at fault, not the store. Default
+	// 15 min.
+	Grace time.Duration
 }
 
 func (r Retry) withDefaults() Retry {
@@ -30,6 +34,9 @@ func (r Retry) withDefaults() Retry {
 	}
 	if r.Patience <= 0 {
 		r.Patience = 30 * time.Second
+	}
+	if r.Grace <= 0 {
+		r.Grace = 15 * time.Minute
 	}
 	return r
 }
@@ -43,24 +50,38 @@ func permanent(err error) bool {
 	return false
 }
 
-// tries decides about the next try of one operation: an error that passes is
-// waited out, any other gets so many tries.
-type tries struct {
-	retry   Retry
-	failed  int // times it failed, not counting those it was away
-	away    bool
-	outages *backoff.ExponentialBackOff
+// operation is something that is tried until it is done.
+type operation struct {
+	run func() error
+	// again is told of each error that is followed by a try.
+	again func(err error, wait time.Duration)
+	// answers says whether what was unavailable answers otherwise. Nil: nobody knows.
+	answers func() bool
 }
 
-func newTries(r Retry) *tries {
+// tries decides about the next try of one operation: what is away is waited
+// for, any other error gets so many tries.
+type tries struct {
+	retry    Retry
+	clock    func() time.Time
+	answers  func() bool
+	failed   int // times it failed, not counting those it was away
+	away     bool
+	refusing time.Time // since when it answers, but not this; zero: it does not
+	outages  *backoff.ExponentialBackOff
+}
+
+func newTries(r Retry, clock func() time.Time, answers func() bool) *tries {
 	outages := backoff.NewExponentialBackOff()
 	outages.InitialInterval, outages.MaxInterval = min(r.Wait, r.Patience), r.Patience
-	return &tries{retry: r, outages: outages}
+	return &tries{retry: r, clock: clock, answers: answers, outages: outages}
 }
 
 // saw takes note of an error.
 func (t *tries) saw(err error) error {
 	switch t.away = lineage.KindOf(err) == lineage.ErrorUnavailable; {
+	case t.away && t.graceIsOver():
+		return backoff.Permanent(err)
 	case t.away:
 		return err
 	case permanent(err):
@@ -69,6 +90,19 @@ func (t *tries) saw(err error) error {
 	t.outages.Reset()
 	t.failed++
 	return err
+}
+
+// graceIsOver reports whether this was refused for too long by something that
+// is not away.
+func (t *tries) graceIsOver() bool {
+	if t.answers == nil || !t.answers() {
+		t.refusing = time.Time{}
+		return false
+	}
+	if t.refusing.IsZero() {
+		t.refusing = t.clock()
+	}
+	return t.clock().Sub(t.refusing) >= t.retry.Grace
 }
 
 // NextBackOff implements backoff.BackOff.
@@ -86,16 +120,16 @@ func (t *tries) NextBackOff() time.Duration {
 func (t *tries) Reset() {}
 
 // attempt runs an operation until it is done, fails for good, or ctx ends; then
-// the error is ctx's. It tells again of each error that is followed by a try.
-func (p *Pipeline) attempt(ctx context.Context, operation func() error, again func(err error, wait time.Duration)) error {
-	t := newTries(p.config.Retry)
+// the error is ctx's.
+func (p *Pipeline) attempt(ctx context.Context, o operation) error {
+	t := newTries(p.config.Retry, p.config.Clock, o.answers)
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		err := operation()
+		err := o.run()
 		if err != nil && ctx.Err() == nil {
 			err = t.saw(err)
 		}
 		return struct{}{}, err
-	}, backoff.WithBackOff(t), backoff.WithMaxElapsedTime(0), backoff.WithNotify(again))
+	}, backoff.WithBackOff(t), backoff.WithMaxElapsedTime(0), backoff.WithNotify(o.again))
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -103,15 +137,15 @@ func (p *Pipeline) attempt(ctx context.Context, operation func() error, again fu
 }
 
 // patiently is attempt for what the pipeline itself needs: it logs each retry.
-func (p *Pipeline) patiently(ctx context.Context, what string, operation func() error) error {
-	return p.attempt(ctx, operation, func(err error, wait time.Duration) {
+func (p *Pipeline) patiently(ctx context.Context, what string, run func() error) error {
+	return p.attempt(ctx, operation{run: run, again: func(err error, wait time.Duration) {
 		p.logger.WarnContext(ctx, "waiting to try again", slog.String("what", what), slog.Duration("wait", wait), slog.Any("error", err))
-	})
+	}})
 }
 
 // guarded turns a panic into an error: one poisoned document must not take the
 // service along.
-func guarded(op, id string, operation func() error) (err error) {
+func guarded(op, id string, run func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = &lineage.Error{
@@ -121,5 +155,5 @@ func guarded(op, id string, operation func() error) (err error) {
 			}
 		}
 	}()
-	return operation()
+	return run()
 }

@@ -16,16 +16,23 @@ import (
 
 // stage runs one operation of a stage with its tries. cause is why it failed
 // for good, err what stops the pipeline.
-func (t *turn) stage(ctx context.Context, stage Stage, id string, operation func() error) (cause, err error) {
+func (t *turn) stage(ctx context.Context, stage Stage, id string, run func() error) (cause, err error) {
 	t.state.Stage, t.state.Attempts = stage, 1
-	err = t.p.attempt(ctx, func() error { return guarded(string(stage), id, operation) }, func(err error, wait time.Duration) {
-		t.p.metrics.retried.WithLabelValues(string(stage)).Inc()
-		t.state.Status, t.state.Error, t.state.Remedy = Retrying, err.Error(), remedy(err)
-		t.state.Attempts++
-		t.put(ctx)
-		t.p.logger.WarnContext(ctx, "a stage is tried again", slog.String("owner", string(t.batch.owner)),
-			slog.String("stage", string(stage)), slog.Duration("wait", wait), slog.Any("error", err))
-	})
+	o := operation{
+		run: func() error { return guarded(string(stage), id, run) },
+		again: func(err error, wait time.Duration) {
+			t.p.metrics.retried.WithLabelValues(string(stage)).Inc()
+			t.state.Status, t.state.Error, t.state.Remedy = Retrying, err.Error(), remedy(err)
+			t.state.Attempts++
+			t.put(ctx)
+			t.p.logger.WarnContext(ctx, "a stage is tried again", slog.String("owner", string(t.batch.owner)),
+				slog.String("stage", string(stage)), slog.Duration("wait", wait), slog.Any("error", err))
+		},
+	}
+	if stage == Load || stage == Verify {
+		o.answers = func() bool { return t.p.config.Store.Ping(ctx) == nil }
+	}
+	err = t.p.attempt(ctx, o)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}

@@ -99,8 +99,12 @@ func (p *Pipeline) settled(ctx context.Context, owner lineage.Owner, at journal.
 		}
 	}
 	s := &settled{processing: state}
-	if why, dead := p.graves.why(at); dead {
-		s.err = &lineage.Error{Op: "process", Kind: lineage.ErrorInvalid, ID: string(at), Hint: "see the dead letters", Err: errors.New(why)}
+	switch letter, err := p.config.DeadLetters.Letter(ctx, string(at)); {
+	case lineage.KindOf(err) == lineage.ErrorNotFound:
+	case err != nil:
+		return nil, err
+	case letter.State != journal.StateRetried:
+		s.err = &lineage.Error{Op: "process", Kind: lineage.ErrorInvalid, ID: string(at), Hint: "see the dead letters", Err: errors.New(letter.Error)}
 	}
 	return s, nil
 }

@@ -1,0 +1,109 @@
+package etl_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"wellspring/graphstore"
+	"wellspring/ingest/journal"
+	"wellspring/lineage"
+)
+
+// faultyStore is a store whose answers a test may replace. Nil: as the store does.
+type faultyStore struct {
+	graphstore.Store
+	mu    sync.Mutex
+	apply func(lineage.Projection) error
+	owned func(lineage.Projection) lineage.Projection
+	ping  func() error
+}
+
+func (s *faultyStore) fail(apply func(lineage.Projection) error, ping func() error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.apply, s.ping = apply, ping
+}
+
+func (s *faultyStore) forge(owned func(lineage.Projection) lineage.Projection) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.owned = owned
+}
+
+func (s *faultyStore) Apply(ctx context.Context, p lineage.Projection, at time.Time) (lineage.Applied, error) {
+	s.mu.Lock()
+	apply := s.apply
+	s.mu.Unlock()
+	if apply != nil {
+		if err := apply(p); err != nil {
+			return lineage.Applied{}, err
+		}
+	}
+	return s.Store.Apply(ctx, p, at)
+}
+
+func (s *faultyStore) Owned(ctx context.Context, owner lineage.Owner) (lineage.Projection, error) {
+	s.mu.Lock()
+	forge := s.owned
+	s.mu.Unlock()
+	p, err := s.Store.Owned(ctx, owner)
+	if err == nil && forge != nil {
+		p = forge(p)
+	}
+	return p, err
+}
+
+func (s *faultyStore) Ping(ctx context.Context) error {
+	s.mu.Lock()
+	ping := s.ping
+	s.mu.Unlock()
+	if ping != nil {
+		return ping()
+	}
+	return s.Store.Ping(ctx)
+}
+
+var (
+	errAway   = &lineage.Error{Op: "apply", Kind: lineage.ErrorUnavailable, Hint: "wait", Err: errors.New("connection refused")}
+	errBroken = &lineage.Error{Op: "apply", Kind: lineage.ErrorInternal, Err: errors.New("out of luck")}
+)
+
+// times returns err so many times, then nil.
+func times(n int, err error) func(lineage.Projection) error {
+	return func(lineage.Projection) error {
+		if n == 0 {
+			return nil
+		}
+		n--
+		return err
+	}
+}
+
+// damagedJournal finds one of its records damaged.
+type damagedJournal struct {
+	journal.Journal
+	at journal.Position
+}
+
+func (j damagedJournal) Read(ctx context.Context, after journal.Position, limit int) ([]journal.Record, error) {
+	records, err := j.Journal.Read(ctx, after, limit)
+	i := slices.IndexFunc(records, func(r journal.Record) bool { return r.Position == j.at })
+	switch {
+	case i == 0:
+		return nil, &journal.Damaged{Position: j.at, Err: journal.ErrChecksum}
+	case i > 0:
+		records = records[:i]
+	}
+	return records, err
+}
+
+func (j damagedJournal) Subject(ctx context.Context, subject string) ([]journal.Record, error) {
+	records, err := j.Journal.Subject(ctx, subject)
+	if i := slices.IndexFunc(records, func(r journal.Record) bool { return r.Position == j.at }); i >= 0 && err == nil {
+		return slices.Delete(records, i, i+1), &journal.Damaged{Position: j.at, Err: journal.ErrChecksum}
+	}
+	return records, err
+}
