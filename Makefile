@@ -56,10 +56,11 @@ generate: ## Generate code again (api/openapi.yaml and the like)
 	go generate ./...
 
 .PHONY: bench
-bench: $(TOOLS)/benchstat ## Run the benchmarks (BENCH=regexp, BENCHCOUNT=n) and sum them up
-	@mkdir -p bin
-	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(BENCHCOUNT) -p 1 ./... | tee bin/bench.txt
-	$(TOOLS)/benchstat bin/bench.txt
+bench: ## Measure, and write docs/performance.md (BENCHCOUNT=n runs of each; BENCH=regexp: only these, the page is left alone)
+	@go build -C tools -o ../bin/tools/ ./benchpage
+	@go build -o $(TOOLS)/ ./internal/neo4jtest/withneo4j
+	$(TOOLS)/withneo4j go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(BENCHCOUNT) -timeout 60m -p 1 ./... | tee bin/bench.txt
+	@if [ '$(BENCH)' = . ]; then $(TOOLS)/benchpage -commit "$$(git describe --always --dirty)" bin/bench.txt; fi
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz test for FUZZTIME (30s)
