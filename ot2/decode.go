@@ -54,7 +54,11 @@ func Decode(r io.Reader, limits Limits) (Document, error) {
 	if err := d.document(); err != nil {
 		return Document{}, d.fail(err)
 	}
-	return d.finish()
+	document, err := d.finish()
+	if err == nil && d.doubtful != nil {
+		return Document{}, d.fail(d.doubtful)
+	}
+	return document, err
 }
 
 // decoder walks the tokens of one document. Sections and lists of commands are
@@ -66,7 +70,9 @@ type decoder struct {
 	shelf  *shelf
 	seen   evidence
 	run    Run
-	raw    json.RawMessage // the member at hand
+	// doubtful is the first thing wrong with the header.
+	doubtful error
+	raw      json.RawMessage // the member at hand
 }
 
 func (d *decoder) document() error {
@@ -354,10 +360,16 @@ func (d *decoder) member(name string, top bool, own *ownMembers) error {
 	if name == "meta" {
 		return d.listMember(name, v)
 	}
-	if err := d.run.header(name, v); err != nil {
-		return under(name, err)
-	}
+	d.doubt(name, d.run.header(name, v))
 	return nil
+}
+
+// doubt keeps what is wrong with a header's member until it is known that the
+// document is a run at all: another tool's document has other members.
+func (d *decoder) doubt(name string, err error) {
+	if err != nil && d.doubtful == nil {
+		d.doubtful = under(name, err)
+	}
 }
 
 // settle reads the members that waited for the end of their section.
@@ -383,9 +395,7 @@ func (d *decoder) settle(own ownMembers) error {
 		default:
 			err = d.run.header(string(name), v)
 		}
-		if err != nil {
-			return under(string(name), err)
-		}
+		d.doubt(string(name), err)
 	}
 	return nil
 }
