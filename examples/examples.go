@@ -13,3 +13,9 @@ import "embed"
 //
 //go:embed analyses manifests plate-reader protocols runs
 var Files embed.FS
+
+// The run records of the assay's story, in Files.
+const (
+	StockDilution = "runs/stock_dilution.json"
+	AssayPlate    = "runs/assay_plate.json"
+)

@@ -91,7 +91,7 @@ func wells(t *testing.T, name, slot string) map[string]liquid.InspectedWell {
 }
 
 func TestTheAssayIsWhatItsStorySays(t *testing.T) {
-	dilutions := wells(t, "runs/stock_dilution.json", "1")
+	dilutions := wells(t, StockDilution, "1")
 	if len(dilutions) != 7*8 {
 		t.Errorf("the dilution plate has %d wells, want seven columns", len(dilutions))
 	}
@@ -106,7 +106,7 @@ func TestTheAssayIsWhatItsStorySays(t *testing.T) {
 		near("standard in column "+string(rune('1'+column)), well.Fractions["liquid:BSA standard 2 mg/mL"], standard)
 		near("PBS in column "+string(rune('1'+column)), well.Fractions["liquid:PBS buffer"], 1-standard)
 	}
-	assay := wells(t, "runs/assay_plate.json", "2")
+	assay := wells(t, AssayPlate, "2")
 	if len(assay) != 8*8 {
 		t.Errorf("the assay plate has %d wells, want eight columns", len(assay))
 	}
@@ -124,7 +124,7 @@ var barcode = regexp.MustCompile(`\[([A-Z]{2}-\d{4})\]`)
 func deck(t *testing.T) (barcodes, liquids map[string][]string) {
 	t.Helper()
 	barcodes, liquids = map[string][]string{}, map[string][]string{}
-	for _, name := range []string{"runs/stock_dilution.json", "runs/assay_plate.json"} {
+	for _, name := range []string{StockDilution, AssayPlate} {
 		run := decode(t, name).Run
 		for _, command := range run.Commands {
 			if command.Params.DisplayName == "" {
@@ -193,7 +193,7 @@ func TestManifestsSpeakOfWhatIsThere(t *testing.T) {
 }
 
 func TestTheReadingIsOfTheAssayPlate(t *testing.T) {
-	assay := wells(t, "runs/assay_plate.json", "2")
+	assay := wells(t, AssayPlate, "2")
 	read := rows(t, "plate-reader/AP-0001.csv")
 	if len(read) != len(assay) {
 		t.Errorf("%d wells were read, the plate has %d", len(read), len(assay))

@@ -45,7 +45,7 @@ var house = []room{
 	{folder: "api", rooms: []string{"lineage", "query", "etl$", "ingest$", "ingest/journal$", "graphstore$"}, rule: "api"},
 	{folder: "web", rule: "web"},
 	{folder: "app", rooms: []string{""}},
-	{folder: "cmd", rooms: []string{"lineage", "app"}, rule: "cmd"},
+	{folder: "cmd", rooms: []string{"lineage", "app", "api/client", "examples"}, rule: "cmd"},
 	{folder: "examples", libraries: []string{}, rule: "examples"},
 	{folder: "internal", rooms: []string{""}},
 }
@@ -158,6 +158,8 @@ func TestMayImport(t *testing.T) {
 		{"query", "golang.org/x/sync/errgroup", false},
 		{"app", "wellspring/graphstore/neo4j", true},
 		{"cmd/wellspring", "wellspring/app", true},
+		{"cmd/wellspring", "wellspring/api/client", true},
+		{"cmd/wellspring", "wellspring/api", false},
 		{"cmd/wellspring", "wellspring/liquid", false},
 	} {
 		r, ok := roomOf(test.pkg)
