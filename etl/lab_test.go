@@ -39,9 +39,16 @@ type lab struct {
 // newLab opens the engines; configure may change the pipeline's settings.
 func newLab(t testing.TB, configure func(*etl.Config)) *lab {
 	t.Helper()
+	l := openLab(t, configure)
+	t.Cleanup(l.close)
+	return l
+}
+
+// openLab is newLab for a lab that is closed by hand.
+func openLab(t testing.TB, configure func(*etl.Config)) *lab {
+	t.Helper()
 	l := &lab{t: t, dir: t.TempDir(), configure: configure}
 	l.open()
-	t.Cleanup(l.close)
 	return l
 }
 
