@@ -101,3 +101,29 @@ func TestPagesNameCommandsThatAreThere(t *testing.T) {
 		}
 	})
 }
+
+// measured matches what only a measurement can tell.
+var measured = regexp.MustCompile(`(?i)\bp(50|90|95|99)\b|\d ?(ms|µs|ns)\b|\d[kM]?( ?[a-z]+s)?/s\b`)
+
+// TestFiguresStandOnOnePage keeps numbers out of pages that nobody measures
+// again: only the page that make bench writes has them.
+func TestFiguresStandOnOnePage(t *testing.T) {
+	for text, want := range map[string]bool{
+		"p99 under a second": true, "it takes 12 ms": true, "71k/s with 64 writers": true, "400 commands/s": true,
+		"more than 300 s": false, "50 µL of PBS": false, "94 mm/s": false,
+	} {
+		if got := measured.MatchString(text); got != want {
+			t.Errorf("%q is a figure: %v, want %v", text, got, want)
+		}
+	}
+	walk(t, func(name string) {
+		if path.Ext(name) != ".md" || name == "docs/performance.md" {
+			return
+		}
+		for n, line := range strings.Split(string(read(t, name)), "\n") {
+			if found := measured.FindString(line); found != "" {
+				t.Errorf("%s:%d: %s: figures belong into docs/performance.md", name, n+1, found)
+			}
+		}
+	})
+}
