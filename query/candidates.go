@@ -103,8 +103,7 @@ func nearMisses(wanted string, known []lineage.Node) []lineage.Node {
 	var near []lineage.Node
 	for _, node := range known {
 		for _, name := range append(designations(node), node.Name) {
-			other := plainLetters(name)
-			if other != "" && (strings.Contains(other, plain) || strings.Contains(plain, other)) {
+			if readsLike(plain, plainLetters(name)) {
 				near = append(near, node)
 				break
 			}
@@ -128,6 +127,14 @@ func designations(node lineage.Node) []string {
 		all = append(all, text(node.Attributes, lineage.AttrRun))
 	}
 	return slices.Compact(all)
+}
+
+// readsLike: one is in the other, if that says anything: "1" is in many names.
+func readsLike(a, b string) bool {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	return a == b || len(a) >= 3 && strings.Contains(b, a)
 }
 
 func plainLetters(s string) string {
