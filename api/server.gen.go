@@ -39,19 +39,19 @@ func (e CloudEventSpecversion) Valid() bool {
 
 // Defines values for DeadLetterState.
 const (
-	Dead    DeadLetterState = "dead"
-	Dropped DeadLetterState = "dropped"
-	Retried DeadLetterState = "retried"
+	DeadLetterStateDead    DeadLetterState = "dead"
+	DeadLetterStateDropped DeadLetterState = "dropped"
+	DeadLetterStateRetried DeadLetterState = "retried"
 )
 
 // Valid indicates whether the value is a known member of the DeadLetterState enum.
 func (e DeadLetterState) Valid() bool {
 	switch e {
-	case Dead:
+	case DeadLetterStateDead:
 		return true
-	case Dropped:
+	case DeadLetterStateDropped:
 		return true
-	case Retried:
+	case DeadLetterStateRetried:
 		return true
 	default:
 		return false
@@ -76,7 +76,7 @@ func (e HealthStatus) Valid() bool {
 // Defines values for ListFormat.
 const (
 	Csv    ListFormat = "csv"
-	Json   ListFormat = "json"
+	JSON   ListFormat = "json"
 	Ndjson ListFormat = "ndjson"
 )
 
@@ -85,7 +85,7 @@ func (e ListFormat) Valid() bool {
 	switch e {
 	case Csv:
 		return true
-	case Json:
+	case JSON:
 		return true
 	case Ndjson:
 		return true
@@ -132,18 +132,21 @@ type Accepted struct {
 	// Duplicate It was there already
 	Duplicate bool `json:"duplicate"`
 
-	// Id Of that event
-	Id string `json:"id"`
+	// Error After waiting: why it could not be processed. It is among the dead letters, and durable all the same.
+	Error string `json:"error,omitempty,omitzero"`
+
+	// ID Of that event
+	ID string `json:"id"`
 
 	// Links Where to go on, by relation
 	Links Links `json:"links"`
 
 	// Position Its place in the journal
-	Position   string      `json:"position"`
-	Processing *Processing `json:"processing,omitempty"`
+	Position   string     `json:"position"`
+	Processing Processing `json:"processing,omitempty,omitzero"`
 
 	// Run The robot's run id; absent where the document is no run's
-	Run *string `json:"run,omitempty"`
+	Run string `json:"run,omitempty,omitzero"`
 
 	// Source Of the event that it was filed as
 	Source string `json:"source"`
@@ -171,15 +174,15 @@ type Candidate = query.Candidate
 
 // CloudEvent defines model for CloudEvent.
 type CloudEvent struct {
-	Data                 interface{}            `json:"data,omitempty"`
-	DataBase64           *string                `json:"data_base64,omitempty"`
-	Datacontenttype      *string                `json:"datacontenttype,omitempty"`
-	Dataschema           *string                `json:"dataschema,omitempty"`
-	Id                   string                 `json:"id"`
+	Data                 interface{}            `json:"data,omitempty,omitzero"`
+	DataBase64           string                 `json:"data_base64,omitempty,omitzero"`
+	Datacontenttype      string                 `json:"datacontenttype,omitempty,omitzero"`
+	Dataschema           string                 `json:"dataschema,omitempty,omitzero"`
+	ID                   string                 `json:"id"`
 	Source               string                 `json:"source"`
 	Specversion          CloudEventSpecversion  `json:"specversion"`
-	Subject              *string                `json:"subject,omitempty"`
-	Time                 *time.Time             `json:"time,omitempty"`
+	Subject              string                 `json:"subject,omitempty,omitzero"`
+	Time                 time.Time              `json:"time,omitempty,omitzero"`
 	Type                 string                 `json:"type"`
 	AdditionalProperties map[string]interface{} `json:"-"`
 }
@@ -192,12 +195,12 @@ type DeadLetter struct {
 	Attempts int `json:"attempts"`
 
 	// Data The payload, in base64
-	Data       *[]byte         `json:"data,omitempty"`
+	Data       []byte          `json:"data,omitempty,omitzero"`
 	DiedAt     time.Time       `json:"died_at"`
 	Door       string          `json:"door"`
 	Error      string          `json:"error"`
-	EventId    string          `json:"event_id"`
-	Id         string          `json:"id"`
+	EventID    string          `json:"event_id"`
+	ID         string          `json:"id"`
 	ObservedAt time.Time       `json:"observed_at"`
 	Remedy     string          `json:"remedy"`
 	Source     string          `json:"source"`
@@ -213,7 +216,7 @@ type DeadLetterState string
 // DeadLetters defines model for DeadLetters.
 type DeadLetters struct {
 	DeadLetters []DeadLetter `json:"dead_letters"`
-	Next        *string      `json:"next,omitempty"`
+	Next        string       `json:"next,omitempty,omitzero"`
 }
 
 // Edge The target depends on the source
@@ -272,24 +275,24 @@ type Part = query.Part
 // Problem defines model for Problem.
 type Problem struct {
 	// Candidates What the selector may have meant
-	Candidates *[]Candidate `json:"candidates,omitempty"`
-	Detail     string       `json:"detail"`
+	Candidates []Candidate `json:"candidates,omitempty,omitzero"`
+	Detail     string      `json:"detail"`
 
 	// Hint The remedy
-	Hint *string `json:"hint,omitempty"`
+	Hint string `json:"hint,omitempty,omitzero"`
 
-	// Id The thing, or the place in the document
-	Id *string `json:"id,omitempty"`
+	// ID The thing, or the place in the document
+	ID string `json:"id,omitempty,omitzero"`
 
 	// Instance The path that was asked
-	Instance *string     `json:"instance,omitempty"`
+	Instance string      `json:"instance,omitempty,omitzero"`
 	Kind     ProblemKind `json:"kind"`
 
 	// Op What was being done
-	Op        *string `json:"op,omitempty"`
-	RequestId *string `json:"request_id,omitempty"`
-	Status    int     `json:"status"`
-	Title     string  `json:"title"`
+	Op        string `json:"op,omitempty,omitzero"`
+	RequestID string `json:"request_id,omitempty,omitzero"`
+	Status    int    `json:"status"`
+	Title     string `json:"title"`
 
 	// Type urn:wellspring:problem: and the kind
 	Type string `json:"type"`
@@ -306,7 +309,7 @@ type ProcessingStatus = etl.Status
 
 // Processings defines model for Processings.
 type Processings struct {
-	Next        *string      `json:"next,omitempty"`
+	Next        string       `json:"next,omitempty,omitzero"`
 	Processings []Processing `json:"processings"`
 }
 
@@ -316,6 +319,15 @@ type RelationshipType = lineage.RelationshipType
 // Resolved defines model for Resolved.
 type Resolved struct {
 	Nodes Nodes `json:"nodes"`
+}
+
+// Retried defines model for Retried.
+type Retried struct {
+	DeadLetter DeadLetter `json:"dead_letter"`
+
+	// Error Why it failed again
+	Error      string     `json:"error,omitempty,omitzero"`
+	Processing Processing `json:"processing,omitempty,omitzero"`
 }
 
 // Revision Either a node or an edge
@@ -381,132 +393,132 @@ type Types = []RelationshipType
 // ListDeadLettersParams defines parameters for ListDeadLetters.
 type ListDeadLettersParams struct {
 	// Limit Entries of one page; 100 in JSON, all in NDJSON and CSV unless said otherwise
-	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 
 	// Cursor The next of the page before
-	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 
 	// Format Instead of an Accept header
-	Format *Format `form:"format,omitempty" json:"format,omitempty"`
+	Format Format `form:"format,omitempty" json:"format,omitempty,omitzero"`
 }
 
 // GetNodeParams defines parameters for GetNode.
 type GetNodeParams struct {
 	// AsOf What was known then
-	AsOf *AsOf `form:"asOf,omitempty" json:"asOf,omitempty"`
+	AsOf AsOf `form:"asOf,omitempty" json:"asOf,omitempty,omitzero"`
 }
 
 // GetAncestryParams defines parameters for GetAncestry.
 type GetAncestryParams struct {
 	// Depth Relationships to follow at most, one after the other
-	Depth *Depth `form:"depth,omitempty" json:"depth,omitempty"`
+	Depth Depth `form:"depth,omitempty" json:"depth,omitempty,omitzero"`
 
 	// Kinds Keep only nodes of these kinds
-	Kinds *Kinds `form:"kinds,omitempty" json:"kinds,omitempty"`
+	Kinds Kinds `form:"kinds,omitempty" json:"kinds,omitempty,omitzero"`
 
 	// Types Relationship types to follow; DERIVED_FROM and MEASURED_FROM unless said otherwise
-	Types *Types `form:"types,omitempty" json:"types,omitempty"`
+	Types Types `form:"types,omitempty" json:"types,omitempty,omitzero"`
 
 	// MinFraction Leave out what has a smaller share; an unknown share stays
-	MinFraction *MinFraction `form:"minFraction,omitempty" json:"minFraction,omitempty"`
+	MinFraction MinFraction `form:"minFraction,omitempty" json:"minFraction,omitempty,omitzero"`
 
 	// CarryOver Follow carry-over by tips as well; what is reached only by it is marked possible
-	CarryOver *CarryOver `form:"carryOver,omitempty" json:"carryOver,omitempty"`
+	CarryOver CarryOver `form:"carryOver,omitempty" json:"carryOver,omitempty,omitzero"`
 
 	// Limit Items of one page; 1000 in JSON, all in NDJSON and CSV unless said otherwise
-	Limit *AnswerLimit `form:"limit,omitempty" json:"limit,omitempty"`
+	Limit AnswerLimit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 
 	// Cursor The next of the page before
-	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 
 	// AsOf What was known then
-	AsOf *AsOf `form:"asOf,omitempty" json:"asOf,omitempty"`
+	AsOf AsOf `form:"asOf,omitempty" json:"asOf,omitempty,omitzero"`
 
 	// Format Instead of an Accept header
-	Format *Format `form:"format,omitempty" json:"format,omitempty"`
+	Format Format `form:"format,omitempty" json:"format,omitempty,omitzero"`
 }
 
 // GetHistoryParams defines parameters for GetHistory.
 type GetHistoryParams struct {
 	// Format Instead of an Accept header
-	Format *Format `form:"format,omitempty" json:"format,omitempty"`
+	Format Format `form:"format,omitempty" json:"format,omitempty,omitzero"`
 }
 
 // GetImpactParams defines parameters for GetImpact.
 type GetImpactParams struct {
 	// Depth Relationships to follow at most, one after the other
-	Depth *Depth `form:"depth,omitempty" json:"depth,omitempty"`
+	Depth Depth `form:"depth,omitempty" json:"depth,omitempty,omitzero"`
 
 	// Kinds Keep only nodes of these kinds
-	Kinds *Kinds `form:"kinds,omitempty" json:"kinds,omitempty"`
+	Kinds Kinds `form:"kinds,omitempty" json:"kinds,omitempty,omitzero"`
 
 	// Types Relationship types to follow; DERIVED_FROM and MEASURED_FROM unless said otherwise
-	Types *Types `form:"types,omitempty" json:"types,omitempty"`
+	Types Types `form:"types,omitempty" json:"types,omitempty,omitzero"`
 
 	// MinFraction Leave out what has a smaller share; an unknown share stays
-	MinFraction *MinFraction `form:"minFraction,omitempty" json:"minFraction,omitempty"`
+	MinFraction MinFraction `form:"minFraction,omitempty" json:"minFraction,omitempty,omitzero"`
 
 	// CarryOver Follow carry-over by tips as well; what is reached only by it is marked possible
-	CarryOver *CarryOver `form:"carryOver,omitempty" json:"carryOver,omitempty"`
+	CarryOver CarryOver `form:"carryOver,omitempty" json:"carryOver,omitempty,omitzero"`
 
 	// Limit Items of one page; 1000 in JSON, all in NDJSON and CSV unless said otherwise
-	Limit *AnswerLimit `form:"limit,omitempty" json:"limit,omitempty"`
+	Limit AnswerLimit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 
 	// Cursor The next of the page before
-	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 
 	// AsOf What was known then
-	AsOf *AsOf `form:"asOf,omitempty" json:"asOf,omitempty"`
+	AsOf AsOf `form:"asOf,omitempty" json:"asOf,omitempty,omitzero"`
 
 	// Format Instead of an Accept header
-	Format *Format `form:"format,omitempty" json:"format,omitempty"`
+	Format Format `form:"format,omitempty" json:"format,omitempty,omitzero"`
 }
 
 // ListProcessingParams defines parameters for ListProcessing.
 type ListProcessingParams struct {
-	Status *ProcessingStatus `form:"status,omitempty" json:"status,omitempty"`
+	Status ProcessingStatus `form:"status,omitempty" json:"status,omitempty,omitzero"`
 
 	// Limit Entries of one page; 100 in JSON, all in NDJSON and CSV unless said otherwise
-	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 
 	// Cursor The next of the page before
-	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 
 	// Format Instead of an Accept header
-	Format *Format `form:"format,omitempty" json:"format,omitempty"`
+	Format Format `form:"format,omitempty" json:"format,omitempty,omitzero"`
 }
 
 // ResolveSelectorParams defines parameters for ResolveSelector.
 type ResolveSelectorParams struct {
 	Selector string `form:"selector" json:"selector"`
-	All      *bool  `form:"all,omitempty" json:"all,omitempty"`
+	All      bool   `form:"all,omitempty" json:"all,omitempty,omitzero"`
 }
 
 // ListRunsParams defines parameters for ListRuns.
 type ListRunsParams struct {
 	// Limit Entries of one page; 100 in JSON, all in NDJSON and CSV unless said otherwise
-	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 
 	// Cursor The next of the page before
-	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 
 	// Format Instead of an Accept header
-	Format *Format `form:"format,omitempty" json:"format,omitempty"`
+	Format Format `form:"format,omitempty" json:"format,omitempty,omitzero"`
 }
 
 // ImportRunParams defines parameters for ImportRun.
 type ImportRunParams struct {
 	// Wait Wait up to this many seconds until it was processed
-	Wait *int `form:"wait,omitempty" json:"wait,omitempty"`
+	Wait int `form:"wait,omitempty" json:"wait,omitempty,omitzero"`
 
 	// Prefer wait=SECONDS (RFC 7240)
-	Prefer *string `json:"Prefer,omitempty"`
+	Prefer string `json:"Prefer,omitempty,omitzero"`
 }
 
 // GetRunGraphParams defines parameters for GetRunGraph.
 type GetRunGraphParams struct {
 	// Format Instead of an Accept header
-	Format *Format `form:"format,omitempty" json:"format,omitempty"`
+	Format Format `form:"format,omitempty" json:"format,omitempty,omitzero"`
 }
 
 // PostEventsApplicationCloudeventsPlusJSONRequestBody defines body for PostEvents for application/cloudevents+json ContentType.
@@ -573,7 +585,7 @@ func (a *CloudEvent) UnmarshalJSON(b []byte) error {
 	}
 
 	if raw, found := object["id"]; found {
-		err = json.Unmarshal(raw, &a.Id)
+		err = json.Unmarshal(raw, &a.ID)
 		if err != nil {
 			return fmt.Errorf("error reading 'id': %w", err)
 		}
@@ -644,28 +656,22 @@ func (a CloudEvent) MarshalJSON() ([]byte, error) {
 		return nil, fmt.Errorf("error marshaling 'data': %w", err)
 	}
 
-	if a.DataBase64 != nil {
-		object["data_base64"], err = json.Marshal(a.DataBase64)
-		if err != nil {
-			return nil, fmt.Errorf("error marshaling 'data_base64': %w", err)
-		}
+	object["data_base64"], err = json.Marshal(a.DataBase64)
+	if err != nil {
+		return nil, fmt.Errorf("error marshaling 'data_base64': %w", err)
 	}
 
-	if a.Datacontenttype != nil {
-		object["datacontenttype"], err = json.Marshal(a.Datacontenttype)
-		if err != nil {
-			return nil, fmt.Errorf("error marshaling 'datacontenttype': %w", err)
-		}
+	object["datacontenttype"], err = json.Marshal(a.Datacontenttype)
+	if err != nil {
+		return nil, fmt.Errorf("error marshaling 'datacontenttype': %w", err)
 	}
 
-	if a.Dataschema != nil {
-		object["dataschema"], err = json.Marshal(a.Dataschema)
-		if err != nil {
-			return nil, fmt.Errorf("error marshaling 'dataschema': %w", err)
-		}
+	object["dataschema"], err = json.Marshal(a.Dataschema)
+	if err != nil {
+		return nil, fmt.Errorf("error marshaling 'dataschema': %w", err)
 	}
 
-	object["id"], err = json.Marshal(a.Id)
+	object["id"], err = json.Marshal(a.ID)
 	if err != nil {
 		return nil, fmt.Errorf("error marshaling 'id': %w", err)
 	}
@@ -680,18 +686,14 @@ func (a CloudEvent) MarshalJSON() ([]byte, error) {
 		return nil, fmt.Errorf("error marshaling 'specversion': %w", err)
 	}
 
-	if a.Subject != nil {
-		object["subject"], err = json.Marshal(a.Subject)
-		if err != nil {
-			return nil, fmt.Errorf("error marshaling 'subject': %w", err)
-		}
+	object["subject"], err = json.Marshal(a.Subject)
+	if err != nil {
+		return nil, fmt.Errorf("error marshaling 'subject': %w", err)
 	}
 
-	if a.Time != nil {
-		object["time"], err = json.Marshal(a.Time)
-		if err != nil {
-			return nil, fmt.Errorf("error marshaling 'time': %w", err)
-		}
+	object["time"], err = json.Marshal(a.Time)
+	if err != nil {
+		return nil, fmt.Errorf("error marshaling 'time': %w", err)
 	}
 
 	object["type"], err = json.Marshal(a.Type)
@@ -1232,7 +1234,7 @@ func (w *ServerInterfaceWrapper) ImportRun(ctx echo.Context) error {
 			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Prefer: %s", err))
 		}
 
-		params.Prefer = &Prefer
+		params.Prefer = Prefer
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -1383,23 +1385,23 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 }
 
 type AnswerResponseHeaders struct {
-	WellspringComplete  *bool
-	WellspringNext      *string
-	WellspringReasons   *string
-	WellspringTruncated *bool
+	WellspringComplete  bool
+	WellspringNext      string
+	WellspringReasons   string
+	WellspringTruncated bool
 }
 type AnswerJSONResponse struct {
 	Body Answer
 
 	Headers AnswerResponseHeaders
 }
-type AnswerApplicationxNdjsonResponse struct {
+type AnswerApplicationXNdjsonResponse struct {
 	Body io.Reader
 
 	Headers       AnswerResponseHeaders
 	ContentLength int64
 }
-type AnswerTextcsvResponse struct {
+type AnswerTextCsvResponse struct {
 	Body io.Reader
 
 	Headers       AnswerResponseHeaders
@@ -1489,12 +1491,12 @@ func (response ListDeadLetters200JSONResponse) VisitListDeadLettersResponse(w ht
 	return err
 }
 
-type ListDeadLetters200ApplicationxNdjsonResponse struct {
+type ListDeadLetters200ApplicationXNdjsonResponse struct {
 	Body          io.Reader
 	ContentLength int64
 }
 
-func (response ListDeadLetters200ApplicationxNdjsonResponse) VisitListDeadLettersResponse(w http.ResponseWriter) error {
+func (response ListDeadLetters200ApplicationXNdjsonResponse) VisitListDeadLettersResponse(w http.ResponseWriter) error {
 
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	if response.ContentLength != 0 {
@@ -1532,12 +1534,12 @@ func (response ListDeadLetters200ApplicationxNdjsonResponse) VisitListDeadLetter
 	}
 }
 
-type ListDeadLetters200TextcsvResponse struct {
+type ListDeadLetters200TextCsvResponse struct {
 	Body          io.Reader
 	ContentLength int64
 }
 
-func (response ListDeadLetters200TextcsvResponse) VisitListDeadLettersResponse(w http.ResponseWriter) error {
+func (response ListDeadLetters200TextCsvResponse) VisitListDeadLettersResponse(w http.ResponseWriter) error {
 
 	w.Header().Set("Content-Type", "text/csv")
 	if response.ContentLength != 0 {
@@ -1570,7 +1572,7 @@ func (response ListDeadLettersdefaultApplicationProblemPlusJSONResponse) VisitLi
 }
 
 type GetDeadLetterRequestObject struct {
-	Id DeadLetterID `json:"id"`
+	ID DeadLetterID `json:"id"`
 }
 
 type GetDeadLetterResponseObject interface {
@@ -1609,7 +1611,7 @@ func (response GetDeadLetterdefaultApplicationProblemPlusJSONResponse) VisitGetD
 }
 
 type DropDeadLetterRequestObject struct {
-	Id DeadLetterID `json:"id"`
+	ID DeadLetterID `json:"id"`
 }
 
 type DropDeadLetterResponseObject interface {
@@ -1648,14 +1650,28 @@ func (response DropDeadLetterdefaultApplicationProblemPlusJSONResponse) VisitDro
 }
 
 type RetryDeadLetterRequestObject struct {
-	Id DeadLetterID `json:"id"`
+	ID DeadLetterID `json:"id"`
 }
 
 type RetryDeadLetterResponseObject interface {
 	VisitRetryDeadLetterResponse(w http.ResponseWriter) error
 }
 
-type RetryDeadLetter202JSONResponse DeadLetter
+type RetryDeadLetter200JSONResponse Retried
+
+func (response RetryDeadLetter200JSONResponse) VisitRetryDeadLetterResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetryDeadLetter202JSONResponse Retried
 
 func (response RetryDeadLetter202JSONResponse) VisitRetryDeadLetterResponse(w http.ResponseWriter) error {
 
@@ -1784,45 +1800,29 @@ func (response GetAncestry200JSONResponse) VisitGetAncestryResponse(w http.Respo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if response.Headers.WellspringComplete != nil {
-		w.Header().Set("Wellspring-Complete", fmt.Sprint(*response.Headers.WellspringComplete))
-	}
-	if response.Headers.WellspringNext != nil {
-		w.Header().Set("Wellspring-Next", fmt.Sprint(*response.Headers.WellspringNext))
-	}
-	if response.Headers.WellspringReasons != nil {
-		w.Header().Set("Wellspring-Reasons", fmt.Sprint(*response.Headers.WellspringReasons))
-	}
-	if response.Headers.WellspringTruncated != nil {
-		w.Header().Set("Wellspring-Truncated", fmt.Sprint(*response.Headers.WellspringTruncated))
-	}
+	w.Header().Set("Wellspring-Complete", fmt.Sprint(response.Headers.WellspringComplete))
+	w.Header().Set("Wellspring-Next", fmt.Sprint(response.Headers.WellspringNext))
+	w.Header().Set("Wellspring-Reasons", fmt.Sprint(response.Headers.WellspringReasons))
+	w.Header().Set("Wellspring-Truncated", fmt.Sprint(response.Headers.WellspringTruncated))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
 
-type GetAncestry200ApplicationxNdjsonResponse struct {
-	AnswerApplicationxNdjsonResponse
+type GetAncestry200ApplicationXNdjsonResponse struct {
+	AnswerApplicationXNdjsonResponse
 }
 
-func (response GetAncestry200ApplicationxNdjsonResponse) VisitGetAncestryResponse(w http.ResponseWriter) error {
+func (response GetAncestry200ApplicationXNdjsonResponse) VisitGetAncestryResponse(w http.ResponseWriter) error {
 
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	if response.ContentLength != 0 {
 		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
 	}
-	if response.Headers.WellspringComplete != nil {
-		w.Header().Set("Wellspring-Complete", fmt.Sprint(*response.Headers.WellspringComplete))
-	}
-	if response.Headers.WellspringNext != nil {
-		w.Header().Set("Wellspring-Next", fmt.Sprint(*response.Headers.WellspringNext))
-	}
-	if response.Headers.WellspringReasons != nil {
-		w.Header().Set("Wellspring-Reasons", fmt.Sprint(*response.Headers.WellspringReasons))
-	}
-	if response.Headers.WellspringTruncated != nil {
-		w.Header().Set("Wellspring-Truncated", fmt.Sprint(*response.Headers.WellspringTruncated))
-	}
+	w.Header().Set("Wellspring-Complete", fmt.Sprint(response.Headers.WellspringComplete))
+	w.Header().Set("Wellspring-Next", fmt.Sprint(response.Headers.WellspringNext))
+	w.Header().Set("Wellspring-Reasons", fmt.Sprint(response.Headers.WellspringReasons))
+	w.Header().Set("Wellspring-Truncated", fmt.Sprint(response.Headers.WellspringTruncated))
 	w.WriteHeader(200)
 
 	if closer, ok := response.Body.(io.ReadCloser); ok {
@@ -1855,26 +1855,18 @@ func (response GetAncestry200ApplicationxNdjsonResponse) VisitGetAncestryRespons
 	}
 }
 
-type GetAncestry200TextcsvResponse struct{ AnswerTextcsvResponse }
+type GetAncestry200TextCsvResponse struct{ AnswerTextCsvResponse }
 
-func (response GetAncestry200TextcsvResponse) VisitGetAncestryResponse(w http.ResponseWriter) error {
+func (response GetAncestry200TextCsvResponse) VisitGetAncestryResponse(w http.ResponseWriter) error {
 
 	w.Header().Set("Content-Type", "text/csv")
 	if response.ContentLength != 0 {
 		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
 	}
-	if response.Headers.WellspringComplete != nil {
-		w.Header().Set("Wellspring-Complete", fmt.Sprint(*response.Headers.WellspringComplete))
-	}
-	if response.Headers.WellspringNext != nil {
-		w.Header().Set("Wellspring-Next", fmt.Sprint(*response.Headers.WellspringNext))
-	}
-	if response.Headers.WellspringReasons != nil {
-		w.Header().Set("Wellspring-Reasons", fmt.Sprint(*response.Headers.WellspringReasons))
-	}
-	if response.Headers.WellspringTruncated != nil {
-		w.Header().Set("Wellspring-Truncated", fmt.Sprint(*response.Headers.WellspringTruncated))
-	}
+	w.Header().Set("Wellspring-Complete", fmt.Sprint(response.Headers.WellspringComplete))
+	w.Header().Set("Wellspring-Next", fmt.Sprint(response.Headers.WellspringNext))
+	w.Header().Set("Wellspring-Reasons", fmt.Sprint(response.Headers.WellspringReasons))
+	w.Header().Set("Wellspring-Truncated", fmt.Sprint(response.Headers.WellspringTruncated))
 	w.WriteHeader(200)
 
 	if closer, ok := response.Body.(io.ReadCloser); ok {
@@ -1924,12 +1916,12 @@ func (response GetHistory200JSONResponse) VisitGetHistoryResponse(w http.Respons
 	return err
 }
 
-type GetHistory200ApplicationxNdjsonResponse struct {
+type GetHistory200ApplicationXNdjsonResponse struct {
 	Body          io.Reader
 	ContentLength int64
 }
 
-func (response GetHistory200ApplicationxNdjsonResponse) VisitGetHistoryResponse(w http.ResponseWriter) error {
+func (response GetHistory200ApplicationXNdjsonResponse) VisitGetHistoryResponse(w http.ResponseWriter) error {
 
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	if response.ContentLength != 0 {
@@ -1967,12 +1959,12 @@ func (response GetHistory200ApplicationxNdjsonResponse) VisitGetHistoryResponse(
 	}
 }
 
-type GetHistory200TextcsvResponse struct {
+type GetHistory200TextCsvResponse struct {
 	Body          io.Reader
 	ContentLength int64
 }
 
-func (response GetHistory200TextcsvResponse) VisitGetHistoryResponse(w http.ResponseWriter) error {
+func (response GetHistory200TextCsvResponse) VisitGetHistoryResponse(w http.ResponseWriter) error {
 
 	w.Header().Set("Content-Type", "text/csv")
 	if response.ContentLength != 0 {
@@ -2022,45 +2014,29 @@ func (response GetImpact200JSONResponse) VisitGetImpactResponse(w http.ResponseW
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if response.Headers.WellspringComplete != nil {
-		w.Header().Set("Wellspring-Complete", fmt.Sprint(*response.Headers.WellspringComplete))
-	}
-	if response.Headers.WellspringNext != nil {
-		w.Header().Set("Wellspring-Next", fmt.Sprint(*response.Headers.WellspringNext))
-	}
-	if response.Headers.WellspringReasons != nil {
-		w.Header().Set("Wellspring-Reasons", fmt.Sprint(*response.Headers.WellspringReasons))
-	}
-	if response.Headers.WellspringTruncated != nil {
-		w.Header().Set("Wellspring-Truncated", fmt.Sprint(*response.Headers.WellspringTruncated))
-	}
+	w.Header().Set("Wellspring-Complete", fmt.Sprint(response.Headers.WellspringComplete))
+	w.Header().Set("Wellspring-Next", fmt.Sprint(response.Headers.WellspringNext))
+	w.Header().Set("Wellspring-Reasons", fmt.Sprint(response.Headers.WellspringReasons))
+	w.Header().Set("Wellspring-Truncated", fmt.Sprint(response.Headers.WellspringTruncated))
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
 
-type GetImpact200ApplicationxNdjsonResponse struct {
-	AnswerApplicationxNdjsonResponse
+type GetImpact200ApplicationXNdjsonResponse struct {
+	AnswerApplicationXNdjsonResponse
 }
 
-func (response GetImpact200ApplicationxNdjsonResponse) VisitGetImpactResponse(w http.ResponseWriter) error {
+func (response GetImpact200ApplicationXNdjsonResponse) VisitGetImpactResponse(w http.ResponseWriter) error {
 
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	if response.ContentLength != 0 {
 		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
 	}
-	if response.Headers.WellspringComplete != nil {
-		w.Header().Set("Wellspring-Complete", fmt.Sprint(*response.Headers.WellspringComplete))
-	}
-	if response.Headers.WellspringNext != nil {
-		w.Header().Set("Wellspring-Next", fmt.Sprint(*response.Headers.WellspringNext))
-	}
-	if response.Headers.WellspringReasons != nil {
-		w.Header().Set("Wellspring-Reasons", fmt.Sprint(*response.Headers.WellspringReasons))
-	}
-	if response.Headers.WellspringTruncated != nil {
-		w.Header().Set("Wellspring-Truncated", fmt.Sprint(*response.Headers.WellspringTruncated))
-	}
+	w.Header().Set("Wellspring-Complete", fmt.Sprint(response.Headers.WellspringComplete))
+	w.Header().Set("Wellspring-Next", fmt.Sprint(response.Headers.WellspringNext))
+	w.Header().Set("Wellspring-Reasons", fmt.Sprint(response.Headers.WellspringReasons))
+	w.Header().Set("Wellspring-Truncated", fmt.Sprint(response.Headers.WellspringTruncated))
 	w.WriteHeader(200)
 
 	if closer, ok := response.Body.(io.ReadCloser); ok {
@@ -2093,26 +2069,18 @@ func (response GetImpact200ApplicationxNdjsonResponse) VisitGetImpactResponse(w 
 	}
 }
 
-type GetImpact200TextcsvResponse struct{ AnswerTextcsvResponse }
+type GetImpact200TextCsvResponse struct{ AnswerTextCsvResponse }
 
-func (response GetImpact200TextcsvResponse) VisitGetImpactResponse(w http.ResponseWriter) error {
+func (response GetImpact200TextCsvResponse) VisitGetImpactResponse(w http.ResponseWriter) error {
 
 	w.Header().Set("Content-Type", "text/csv")
 	if response.ContentLength != 0 {
 		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
 	}
-	if response.Headers.WellspringComplete != nil {
-		w.Header().Set("Wellspring-Complete", fmt.Sprint(*response.Headers.WellspringComplete))
-	}
-	if response.Headers.WellspringNext != nil {
-		w.Header().Set("Wellspring-Next", fmt.Sprint(*response.Headers.WellspringNext))
-	}
-	if response.Headers.WellspringReasons != nil {
-		w.Header().Set("Wellspring-Reasons", fmt.Sprint(*response.Headers.WellspringReasons))
-	}
-	if response.Headers.WellspringTruncated != nil {
-		w.Header().Set("Wellspring-Truncated", fmt.Sprint(*response.Headers.WellspringTruncated))
-	}
+	w.Header().Set("Wellspring-Complete", fmt.Sprint(response.Headers.WellspringComplete))
+	w.Header().Set("Wellspring-Next", fmt.Sprint(response.Headers.WellspringNext))
+	w.Header().Set("Wellspring-Reasons", fmt.Sprint(response.Headers.WellspringReasons))
+	w.Header().Set("Wellspring-Truncated", fmt.Sprint(response.Headers.WellspringTruncated))
 	w.WriteHeader(200)
 
 	if closer, ok := response.Body.(io.ReadCloser); ok {
@@ -2161,12 +2129,12 @@ func (response ListProcessing200JSONResponse) VisitListProcessingResponse(w http
 	return err
 }
 
-type ListProcessing200ApplicationxNdjsonResponse struct {
+type ListProcessing200ApplicationXNdjsonResponse struct {
 	Body          io.Reader
 	ContentLength int64
 }
 
-func (response ListProcessing200ApplicationxNdjsonResponse) VisitListProcessingResponse(w http.ResponseWriter) error {
+func (response ListProcessing200ApplicationXNdjsonResponse) VisitListProcessingResponse(w http.ResponseWriter) error {
 
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	if response.ContentLength != 0 {
@@ -2204,12 +2172,12 @@ func (response ListProcessing200ApplicationxNdjsonResponse) VisitListProcessingR
 	}
 }
 
-type ListProcessing200TextcsvResponse struct {
+type ListProcessing200TextCsvResponse struct {
 	Body          io.Reader
 	ContentLength int64
 }
 
-func (response ListProcessing200TextcsvResponse) VisitListProcessingResponse(w http.ResponseWriter) error {
+func (response ListProcessing200TextCsvResponse) VisitListProcessingResponse(w http.ResponseWriter) error {
 
 	w.Header().Set("Content-Type", "text/csv")
 	if response.ContentLength != 0 {
@@ -2341,12 +2309,12 @@ func (response ListRuns200JSONResponse) VisitListRunsResponse(w http.ResponseWri
 	return err
 }
 
-type ListRuns200ApplicationxNdjsonResponse struct {
+type ListRuns200ApplicationXNdjsonResponse struct {
 	Body          io.Reader
 	ContentLength int64
 }
 
-func (response ListRuns200ApplicationxNdjsonResponse) VisitListRunsResponse(w http.ResponseWriter) error {
+func (response ListRuns200ApplicationXNdjsonResponse) VisitListRunsResponse(w http.ResponseWriter) error {
 
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	if response.ContentLength != 0 {
@@ -2384,12 +2352,12 @@ func (response ListRuns200ApplicationxNdjsonResponse) VisitListRunsResponse(w ht
 	}
 }
 
-type ListRuns200TextcsvResponse struct {
+type ListRuns200TextCsvResponse struct {
 	Body          io.Reader
 	ContentLength int64
 }
 
-func (response ListRuns200TextcsvResponse) VisitListRunsResponse(w http.ResponseWriter) error {
+func (response ListRuns200TextCsvResponse) VisitListRunsResponse(w http.ResponseWriter) error {
 
 	w.Header().Set("Content-Type", "text/csv")
 	if response.ContentLength != 0 {
@@ -2538,12 +2506,12 @@ func (response GetRunGraph200JSONResponse) VisitGetRunGraphResponse(w http.Respo
 	return err
 }
 
-type GetRunGraph200ApplicationxNdjsonResponse struct {
+type GetRunGraph200ApplicationXNdjsonResponse struct {
 	Body          io.Reader
 	ContentLength int64
 }
 
-func (response GetRunGraph200ApplicationxNdjsonResponse) VisitGetRunGraphResponse(w http.ResponseWriter) error {
+func (response GetRunGraph200ApplicationXNdjsonResponse) VisitGetRunGraphResponse(w http.ResponseWriter) error {
 
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	if response.ContentLength != 0 {
@@ -2581,12 +2549,12 @@ func (response GetRunGraph200ApplicationxNdjsonResponse) VisitGetRunGraphRespons
 	}
 }
 
-type GetRunGraph200TextcsvResponse struct {
+type GetRunGraph200TextCsvResponse struct {
 	Body          io.Reader
 	ContentLength int64
 }
 
-func (response GetRunGraph200TextcsvResponse) VisitGetRunGraphResponse(w http.ResponseWriter) error {
+func (response GetRunGraph200TextCsvResponse) VisitGetRunGraphResponse(w http.ResponseWriter) error {
 
 	w.Header().Set("Content-Type", "text/csv")
 	if response.ContentLength != 0 {
@@ -2807,7 +2775,7 @@ func (sh *strictHandler) ListDeadLetters(ctx echo.Context, params ListDeadLetter
 func (sh *strictHandler) GetDeadLetter(ctx echo.Context, id DeadLetterID) error {
 	var request GetDeadLetterRequestObject
 
-	request.Id = id
+	request.ID = id
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetDeadLetter(ctx.Request().Context(), request.(GetDeadLetterRequestObject))
@@ -2832,7 +2800,7 @@ func (sh *strictHandler) GetDeadLetter(ctx echo.Context, id DeadLetterID) error 
 func (sh *strictHandler) DropDeadLetter(ctx echo.Context, id DeadLetterID) error {
 	var request DropDeadLetterRequestObject
 
-	request.Id = id
+	request.ID = id
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.DropDeadLetter(ctx.Request().Context(), request.(DropDeadLetterRequestObject))
@@ -2857,7 +2825,7 @@ func (sh *strictHandler) DropDeadLetter(ctx echo.Context, id DeadLetterID) error
 func (sh *strictHandler) RetryDeadLetter(ctx echo.Context, id DeadLetterID) error {
 	var request RetryDeadLetterRequestObject
 
-	request.Id = id
+	request.ID = id
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.RetryDeadLetter(ctx.Request().Context(), request.(RetryDeadLetterRequestObject))

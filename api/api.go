@@ -1,0 +1,130 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"wellspring/etl"
+	"wellspring/ingest/journal"
+	"wellspring/lineage"
+	"wellspring/query"
+)
+
+// Intake takes what was sent, all or none. When it returns without an error,
+// everything is durable.
+type Intake interface {
+	Accept(ctx context.Context, messages ...Message) ([]Receipt, error)
+}
+
+// Message is one document, or one CloudEvent in structured JSON.
+type Message struct {
+	Payload []byte
+}
+
+// Receipt says what became of a message.
+type Receipt struct {
+	Source, ID string // of the event that it was filed as
+	Subject    string // its owner: run:ID, plan:ID, …
+	Position   journal.Position
+	Duplicate  bool
+}
+
+// Pipeline tells how far the processing is.
+type Pipeline interface {
+	Get(ctx context.Context, owner lineage.Owner) (etl.Processing, error)
+	List(ctx context.Context, q etl.StatesQuery) (etl.StatesPage, error)
+	// Wait returns once the owner's record at a position was processed, or is
+	// dead, then with the reason as an error of ErrorInvalid; or with ctx's cause.
+	Wait(ctx context.Context, owner lineage.Owner, at journal.Position) (etl.Processing, error)
+}
+
+// Letters are the dead letters: what could not be processed.
+type Letters interface {
+	Letters(ctx context.Context, after string, limit int) ([]journal.DeadLetter, error)
+	Letter(ctx context.Context, id string) (journal.DeadLetter, error)
+	// Settle marks a letter dropped.
+	Settle(ctx context.Context, id, state string) error
+	// Retry takes a letter up again and returns like Pipeline.Wait.
+	Retry(ctx context.Context, id string) (etl.Processing, error)
+}
+
+// Limits bound what one request may take. Zero fields take the defaults.
+type Limits struct {
+	BodyBytes int64         // default 64 MiB
+	Timeout   time.Duration // of answering, waiting aside; default 30 s
+}
+
+// Options is what the interface is made of. All but Logger, Limits, Gatherer
+// and Version must be there.
+type Options struct {
+	Query    *query.Service
+	Intake   Intake
+	Pipeline Pipeline
+	Letters  Letters
+	// Ready says why the service can't take and answer now.
+	Ready func(ctx context.Context) error
+	// Gatherer holds the metrics; nil: none.
+	Gatherer prometheus.Gatherer
+	Logger   *slog.Logger
+	Limits   Limits
+	Version  string
+}
+
+func (o *Options) validate() error {
+	const op = "make REST interface"
+	for name, there := range map[string]bool{
+		"Query": o.Query != nil, "Intake": o.Intake != nil, "Pipeline": o.Pipeline != nil,
+		"Letters": o.Letters != nil, "Ready": o.Ready != nil,
+	} {
+		if !there {
+			return lineage.Invalid(op, name, "it must be there")
+		}
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Gatherer == nil {
+		o.Gatherer = prometheus.NewRegistry()
+	}
+	if o.Limits.BodyBytes == 0 {
+		o.Limits.BodyBytes = 64 << 20
+	}
+	if o.Limits.Timeout == 0 {
+		o.Limits.Timeout = 30 * time.Second
+	}
+	return nil
+}
+
+// New returns the REST interface.
+func New(options Options) (http.Handler, error) {
+	if err := options.validate(); err != nil {
+		return nil, err
+	}
+	checked, err := newContract()
+	if err != nil {
+		return nil, err
+	}
+	s := &server{Options: options}
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.Logger.SetOutput(discard{})
+	e.Binder = rawBinder{}
+	e.HTTPErrorHandler = problems{options.Logger}.handle
+	s.middleware(e, checked)
+	e.GET("/metrics", s.metrics())
+	e.GET("/openapi.yaml", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/yaml", contractText) })
+	RegisterHandlers(e, NewStrictHandler(s, []StrictMiddlewareFunc{withAccept}))
+	return handler(e), nil
+}
+
+// server answers what the contract asks.
+type server struct {
+	Options
+}
+
+var _ StrictServerInterface = (*server)(nil)

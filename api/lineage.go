@@ -1,0 +1,212 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"iter"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"wellspring/lineage"
+	"wellspring/query"
+)
+
+func (s *server) ResolveSelector(ctx context.Context, request ResolveSelectorRequestObject) (ResolveSelectorResponseObject, error) {
+	if request.Params.All {
+		nodes, err := s.Query.ResolveAll(ctx, request.Params.Selector)
+		return ResolveSelector200JSONResponse{Nodes: nodes}, err
+	}
+	node, err := s.Query.Resolve(ctx, request.Params.Selector)
+	return ResolveSelector200JSONResponse{Nodes: []lineage.Node{node}}, err
+}
+
+func (s *server) GetNode(ctx context.Context, request GetNodeRequestObject) (GetNodeResponseObject, error) {
+	node, err := s.Query.Resolve(ctx, request.Node)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := s.Query.Node(ctx, node.ID, request.Params.AsOf)
+	return GetNode200JSONResponse(answer), err
+}
+
+func (s *server) GetWell(ctx context.Context, request GetWellRequestObject) (GetWellResponseObject, error) {
+	well, err := s.Query.Well(ctx, request.Run, request.Labware, request.Well)
+	return GetWell200JSONResponse(well), err
+}
+
+func (s *server) GetAncestry(ctx context.Context, request GetAncestryRequestObject) (GetAncestryResponseObject, error) {
+	root, err := s.Query.Resolve(ctx, request.Node)
+	if err != nil {
+		return nil, err
+	}
+	return s.trace(ctx, lineage.Upstream, []lineage.Node{root}, request.Params)
+}
+
+func (s *server) GetImpact(ctx context.Context, request GetImpactRequestObject) (GetImpactResponseObject, error) {
+	roots, err := s.Query.ResolveAll(ctx, request.Node)
+	if err != nil {
+		return nil, err
+	}
+	return s.trace(ctx, lineage.Downstream, roots, GetAncestryParams(request.Params))
+}
+
+func (s *server) trace(ctx context.Context, direction lineage.Direction, roots []lineage.Node, params GetAncestryParams) (*listing, error) {
+	format := formatOf(ctx, params.Format)
+	ask := query.Ask{
+		Direction: direction, Types: params.Types, CarryOver: params.CarryOver, Kinds: params.Kinds,
+		MinFraction: params.MinFraction, Depth: params.Depth, Limit: params.Limit,
+		After: lineage.Cursor(params.Cursor), AsOf: params.AsOf,
+	}
+	for _, root := range roots {
+		ask.Roots = append(ask.Roots, root.ID)
+	}
+	if format != JSON {
+		ask.Limit = cmp.Or(ask.Limit, query.MaxLimit)
+	}
+	answer, err := s.Query.Trace(ctx, ask)
+	if err != nil {
+		return nil, err
+	}
+	return &listing{format: format, header: answerHeader(answer), body: answer, columns: itemColumns(), rows: itemRows(answer.Items), log: s.Logger}, nil
+}
+
+// answerHeader says beside the rows what must not be overlooked.
+func answerHeader(answer query.Answer) http.Header {
+	header := http.Header{
+		"Wellspring-Complete":  {strconv.FormatBool(answer.Complete)},
+		"Wellspring-Truncated": {strconv.FormatBool(answer.Truncated)},
+	}
+	if len(answer.Reasons) > 0 {
+		header.Set("Wellspring-Reasons", strings.Join(answer.Reasons, ","))
+	}
+	if answer.Next != "" {
+		header.Set("Wellspring-Next", string(answer.Next))
+	}
+	return header
+}
+
+func itemColumns() []string {
+	return []string{"depth", "kind", "name", "run", "labware", "well", "command", "at", "fraction", "volume_ul",
+		"origin", "possible", "incomplete", "id", "attributes"}
+}
+
+func itemRows(items []query.Item) iter.Seq2[row, error] {
+	return func(yield func(row, error) bool) {
+		for _, item := range items {
+			a := item.Attributes
+			cells := []string{
+				strconv.Itoa(item.Depth), string(item.Kind), textCell(item.Name), attributeCell(a, lineage.AttrRun),
+				attributeCell(a, lineage.AttrLabware), attributeCell(a, lineage.AttrWell), attributeCell(a, lineage.AttrCommand),
+				attributeCell(a, lineage.AttrAt), optionalCell(item.Fraction), optionalCell(item.VolumeUl),
+				strconv.FormatBool(item.Origin), strconv.FormatBool(item.Possible), attributeCell(a, lineage.AttrIncomplete),
+				item.ID.String(), attributesCell(a),
+			}
+			if !yield(row{item, cells}, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (s *server) GetHistory(ctx context.Context, request GetHistoryRequestObject) (GetHistoryResponseObject, error) {
+	node, err := s.resolveEver(ctx, request.Node)
+	if err != nil {
+		return nil, err
+	}
+	revisions, err := s.Query.History(ctx, node)
+	if err != nil {
+		return nil, err
+	}
+	return listing{
+		format: formatOf(ctx, request.Params.Format), header: whole(), body: History{Revisions: revisions},
+		columns: []string{"created_at", "retracted_at", "what", "type", "name", "id", "source_id", "target_id", "transformation_id", "attributes"},
+		rows:    revisionRows(revisions), log: s.Logger,
+	}, nil
+}
+
+func revisionRows(revisions []lineage.Revision) iter.Seq2[row, error] {
+	return func(yield func(row, error) bool) {
+		for _, revision := range revisions {
+			retracted := ""
+			if revision.RetractedAt != nil {
+				retracted = timeCell(*revision.RetractedAt)
+			}
+			cells := []string{timeCell(revision.CreatedAt), retracted}
+			if n := revision.Node; n != nil {
+				cells = append(cells, "node", string(n.Kind), textCell(n.Name), n.ID.String(), "", "", "", attributesCell(n.Attributes))
+			} else {
+				e := revision.Edge
+				cells = append(cells, "edge", string(e.RelationshipType), "", "", e.SourceID.String(), e.TargetID.String(),
+					e.TransformationID.String(), attributesCell(e.Attributes))
+			}
+			if !yield(row{revision, cells}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// whole is the header of a list that is all there is.
+func whole() http.Header {
+	return http.Header{"Wellspring-Complete": {"true"}, "Wellspring-Truncated": {"false"}}
+}
+
+func (s *server) GetRun(ctx context.Context, request GetRunRequestObject) (GetRunResponseObject, error) {
+	run, err := s.Query.Run(ctx, request.Run)
+	return GetRun200JSONResponse(run), err
+}
+
+func (s *server) GetRunGraph(ctx context.Context, request GetRunGraphRequestObject) (GetRunGraphResponseObject, error) {
+	part, err := s.Query.RunGraph(ctx, request.Run)
+	if err != nil {
+		return nil, err
+	}
+	format := formatOf(ctx, request.Params.Format)
+	return listing{
+		format: format, header: whole(), body: part, log: s.Logger,
+		columns: []string{"source_id", "source_kind", "source_name", "relationship_type", "target_id", "target_kind", "target_name",
+			"transformation_id", "created_at", "attributes"},
+		rows: partRows(part, format == Ndjson),
+	}, nil
+}
+
+// partRows are the nodes, where they are asked for, and the edges.
+func partRows(part query.Part, nodes bool) iter.Seq2[row, error] {
+	return func(yield func(row, error) bool) {
+		named := make(map[lineage.ID]lineage.Node, len(part.Nodes))
+		for _, node := range part.Nodes {
+			named[node.ID] = node
+			if nodes && !yield(row{value: struct {
+				Node lineage.Node `json:"node"`
+			}{node}}, nil) {
+				return
+			}
+		}
+		for _, edge := range part.Edges {
+			source, target := named[edge.SourceID], named[edge.TargetID]
+			cells := slices.Concat(
+				[]string{edge.SourceID.String(), string(source.Kind), textCell(source.Name), string(edge.RelationshipType)},
+				[]string{edge.TargetID.String(), string(target.Kind), textCell(target.Name)},
+				[]string{edge.TransformationID.String(), timeCell(edge.CreatedAt), attributesCell(edge.Attributes)},
+			)
+			if !yield(row{struct {
+				Edge lineage.Edge `json:"edge"`
+			}{edge}, cells}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// resolveEver also takes the id of a node that is no longer there: its history is.
+func (s *server) resolveEver(ctx context.Context, selector string) (lineage.ID, error) {
+	node, err := s.Query.Resolve(ctx, selector)
+	if id, isID := uuid.Parse(selector); isID == nil && lineage.KindOf(err) == lineage.ErrorNotFound {
+		return id, nil
+	}
+	return node.ID, err
+}

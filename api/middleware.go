@@ -1,0 +1,125 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// discard swallows echo's own log: ours goes to the injected logger.
+type discard struct{}
+
+func (discard) Write(p []byte) (int, error) { return len(p), nil }
+
+// handler stands before the routes.
+func handler(e *echo.Echo) http.Handler {
+	// A page of another origin must not make a browser write here.
+	return http.NewCrossOriginProtection().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Selectors hold encoded slashes: routes match the path as it was sent.
+		r.URL.RawPath = r.URL.EscapedPath()
+		e.ServeHTTP(w, r)
+	}))
+}
+
+// middleware puts what is common to all routes around them, the outermost first.
+func (s *server) middleware(e *echo.Echo, checked *contract) {
+	e.Use(
+		middleware.RequestIDWithConfig(middleware.RequestIDConfig{Generator: uuid.NewString}),
+		s.accessLog(),
+		middleware.RecoverWithConfig(middleware.RecoverConfig{
+			DisablePrintStack: true,
+			LogErrorFunc: func(c echo.Context, err error, _ []byte) error {
+				return &panicked{err, debug.Stack()}
+			},
+		}),
+		secureHeaders,
+		middleware.GzipWithConfig(middleware.GzipConfig{MinLength: 1 << 10}),
+		s.bounds,
+		checked.check,
+	)
+}
+
+// panicked is a bug that a request ran into.
+type panicked struct {
+	err   error
+	stack []byte
+}
+
+func (p *panicked) Error() string { return fmt.Sprintf("panic: %v", p.err) }
+
+// accessLog tells of every request once it was answered.
+func (s *server) accessLog() echo.MiddlewareFunc {
+	return middleware.RequestLoggerWithConfig(middleware.RequestLoggerConfig{
+		LogMethod: true, LogURIPath: true, LogRoutePath: true, LogStatus: true, LogLatency: true,
+		LogResponseSize: true, LogRequestID: true, LogRemoteIP: true,
+		HandleError: true,
+		LogValuesFunc: func(c echo.Context, v middleware.RequestLoggerValues) error {
+			level := slog.LevelInfo
+			switch v.RoutePath {
+			case "/healthz", "/readyz", "/metrics": // asked every few seconds
+				level = slog.LevelDebug
+			}
+			s.Logger.LogAttrs(c.Request().Context(), level, "request",
+				slog.String("request_id", v.RequestID), slog.String("method", v.Method), slog.String("path", v.URIPath),
+				slog.String("route", v.RoutePath), slog.Int("status", v.Status), slog.Duration("duration", v.Latency),
+				slog.Int64("bytes", v.ResponseSize), slog.String("remote", v.RemoteIP))
+			return nil
+		},
+	})
+}
+
+// secureHeaders tells browsers that answers are data.
+func secureHeaders(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		header := c.Response().Header()
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Set("X-Frame-Options", "DENY")
+		header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		header.Set("Referrer-Policy", "no-referrer")
+		header.Set("Cache-Control", "no-store")
+		return next(c)
+	}
+}
+
+// maxWait is the longest that a request may ask to wait.
+const maxWait = time.Minute
+
+// bounds limit the size of a body and the time of an answer.
+func (s *server) bounds(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		request := c.Request()
+		timeout := s.Limits.Timeout
+		if request.Method != http.MethodGet {
+			timeout += maxWait // imports may be told to wait
+		}
+		ctx, cancel := context.WithTimeout(request.Context(), timeout)
+		defer cancel()
+		request = request.WithContext(ctx)
+		request.Body = http.MaxBytesReader(c.Response(), request.Body, s.Limits.BodyBytes)
+		c.SetRequest(request)
+		if request.ContentLength > s.Limits.BodyBytes {
+			return &http.MaxBytesError{Limit: s.Limits.BodyBytes}
+		}
+		return next(c)
+	}
+}
+
+func (s *server) metrics() echo.HandlerFunc {
+	return echo.WrapHandler(promhttp.HandlerFor(s.Gatherer, promhttp.HandlerOpts{
+		DisableCompression: true, EnableOpenMetrics: true, ErrorLog: metricsLog{s.Logger},
+	}))
+}
+
+type metricsLog struct{ *slog.Logger }
+
+func (l metricsLog) Println(v ...any) {
+	l.Error("some metrics could not be gathered", "error", fmt.Sprint(v...))
+}

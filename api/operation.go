@@ -1,0 +1,82 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"wellspring/ingest/journal"
+	"wellspring/lineage"
+)
+
+func (s *server) GetHealth(context.Context, GetHealthRequestObject) (GetHealthResponseObject, error) {
+	return GetHealth200JSONResponse{Status: Ok, Version: s.Version}, nil
+}
+
+func (s *server) GetReadiness(ctx context.Context, _ GetReadinessRequestObject) (GetReadinessResponseObject, error) {
+	if err := s.Ready(ctx); err != nil {
+		return nil, &lineage.Error{Op: "get ready", Kind: lineage.ErrorUnavailable, Hint: "see the service's log if this lasts", Err: err}
+	}
+	return GetReadiness200JSONResponse{Status: Ok, Version: s.Version}, nil
+}
+
+func (s *server) GetProcessing(ctx context.Context, request GetProcessingRequestObject) (GetProcessingResponseObject, error) {
+	processing, err := s.Pipeline.Get(ctx, lineage.Owner(request.Owner))
+	return GetProcessing200JSONResponse(processing), err
+}
+
+func (s *server) GetDeadLetter(ctx context.Context, request GetDeadLetterRequestObject) (GetDeadLetterResponseObject, error) {
+	letter, err := s.Letters.Letter(ctx, request.ID)
+	return GetDeadLetter200JSONResponse(deadLetter(letter, true)), err
+}
+
+func (s *server) DropDeadLetter(ctx context.Context, request DropDeadLetterRequestObject) (DropDeadLetterResponseObject, error) {
+	if _, err := s.Letters.Letter(ctx, request.ID); err != nil {
+		return nil, err
+	}
+	if err := s.Letters.Settle(ctx, request.ID, journal.StateDropped); err != nil {
+		return nil, err
+	}
+	letter, err := s.Letters.Letter(ctx, request.ID)
+	return DropDeadLetter200JSONResponse(deadLetter(letter, false)), err
+}
+
+// retryWait is how long a retry may take before the answer says that it goes on.
+const retryWait = 10 * time.Second
+
+func (s *server) RetryDeadLetter(ctx context.Context, request RetryDeadLetterRequestObject) (RetryDeadLetterResponseObject, error) {
+	waiting, cancel := context.WithTimeout(ctx, retryWait)
+	defer cancel()
+	processing, failed := s.Letters.Retry(waiting, request.ID)
+	goesOn := waiting.Err() != nil && ctx.Err() == nil
+	if failed != nil && !goesOn && lineage.KindOf(failed) != lineage.ErrorInvalid {
+		return nil, failed
+	}
+	letter, err := s.Letters.Letter(ctx, request.ID)
+	if err != nil {
+		return nil, err
+	}
+	retried := Retried{DeadLetter: deadLetter(letter, false), Processing: processing}
+	if goesOn {
+		return RetryDeadLetter202JSONResponse(retried), nil
+	}
+	if failed != nil {
+		retried.Error = failed.Error()
+	}
+	return RetryDeadLetter200JSONResponse(retried), nil
+}
+
+func deadLetter(l journal.DeadLetter, data bool) DeadLetter {
+	envelope := l.Record.Envelope
+	told := DeadLetter{
+		ID: l.ID, State: DeadLetterState(l.State), Stage: l.Stage, Error: l.Error, Remedy: l.Remedy, Attempts: l.Attempts, DiedAt: l.DiedAt,
+		Door: envelope.Door, ObservedAt: envelope.Observed,
+	}
+	if envelope.Event.Context != nil { // a damaged record has none
+		told.Source, told.EventID = envelope.Event.Source(), envelope.Event.ID()
+		told.Subject, told.Type = envelope.Event.Subject(), envelope.Event.Type()
+		if data {
+			told.Data = envelope.Event.Data()
+		}
+	}
+	return told
+}
