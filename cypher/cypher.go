@@ -4,9 +4,9 @@
 //
 // On the road of a fact it is the wording of the last step and of the answers.
 //
-// It refuses to build statements from values: those are parameters. Three
-// words may stand for a part of a statement that Cypher can't take as a
-// parameter, and only names and numbers get in: see Statement.With.
+// It refuses to build statements from values: those are parameters. What Cypher
+// can't take as a parameter, a label or a depth, comes from closed sets: see
+// Statement.With.
 package cypher
 
 import (
@@ -84,6 +84,23 @@ func parseStatement(file, content string) Statement {
 	}
 	return s
 }
+
+var part = regexp.MustCompile(`^([A-Za-z_]+([:|][A-Za-z_]+)*|[0-9]+)$`)
+
+// With puts a part into the statement that Cypher can't take as a parameter,
+// where one of the words KIND, TYPES, ATTRIBUTE or DEPTH stands for it. It
+// panics unless the part is names joined by : or |, or a number: parts come from closed
+// sets in the code, never from a user.
+func (s Statement) With(word, value string) Statement {
+	if !part.MatchString(value) {
+		panic(fmt.Sprintf("%s: %q can't stand for %s", s.File, value, word))
+	}
+	s.Text = strings.ReplaceAll(s.Text, word, value)
+	return s
+}
+
+// Uses reports whether a word of With stands in the statement.
+func (s Statement) Uses(word string) bool { return strings.Contains(s.Text, word) }
 
 // Statements returns every statement, in order of file.
 func Statements() []Statement {

@@ -1,0 +1,18 @@
+// Purpose: Reads a page of the nodes that have a value in an indexed attribute. ATTRIBUTE is its name.
+// Parameters: $value
+// $kind: null for any
+// $name: null for any
+// $attributes: exact values by property
+// $afterName, $afterId: where the page before ended
+// $limit
+// Returns: properties, labels; in order of name, then id
+MATCH (n:Lineage)
+WHERE n.ATTRIBUTE = $value
+  AND NOT n:Retracted
+  AND ($kind IS NULL OR $kind IN labels(n))
+  AND ($name IS NULL OR n.name = $name)
+  AND (n.name > $afterName OR (n.name = $afterName AND n.id > $afterId))
+  AND all(key IN keys($attributes) WHERE n[key] = $attributes[key])
+RETURN properties(n) AS properties, labels(n) AS labels
+ORDER BY n.name, n.id
+LIMIT $limit

@@ -1,0 +1,13 @@
+// Purpose: Reads a page of the nodes of a kind. KIND is the kind.
+// Parameters: $attributes: exact values by property
+// $afterName, $afterId: where the page before ended
+// $limit
+// Returns: properties, labels; in order of name, then id
+MATCH (n:KIND)
+WHERE n.name >= $afterName
+  AND n.id IS NOT NULL
+  AND (n.name > $afterName OR n.id > $afterId)
+  AND all(key IN keys($attributes) WHERE n[key] = $attributes[key])
+RETURN properties(n) AS properties, labels(n) AS labels
+ORDER BY n.name, n.id
+LIMIT $limit

@@ -1,0 +1,14 @@
+// Purpose: Reads a page of the nodes of a kind and a name. KIND is the kind.
+// Parameters: $name
+// $attributes: exact values by property
+// $afterName, $afterId: where the page before ended
+// $limit
+// Returns: properties, labels; in order of name, then id
+MATCH (n:KIND)
+WHERE n.name = $name
+  AND n.id IS NOT NULL
+  AND (n.name > $afterName OR (n.name = $afterName AND n.id > $afterId))
+  AND all(key IN keys($attributes) WHERE n[key] = $attributes[key])
+RETURN properties(n) AS properties, labels(n) AS labels
+ORDER BY n.name, n.id
+LIMIT $limit

@@ -1,0 +1,12 @@
+// Purpose: Reads everything downstream of the roots in one go, as far as a limit, and for each node what it directly affects. TYPES is the relationship types, DEPTH how far.
+// Parameters: $ids: the roots
+// $limit
+// Returns: properties, labels; edges: far end, type, properties
+UNWIND $ids AS id
+MATCH (root:Lineage {id: id})
+WHERE NOT root:Retracted
+MATCH (root)<-[:TYPES*0..DEPTH]-(n)
+WITH DISTINCT n
+LIMIT $limit
+RETURN properties(n) AS properties, labels(n) AS labels,
+       COLLECT { MATCH (n)<-[e:TYPES]-(far) RETURN [far.id, type(e), properties(e)] } AS edges

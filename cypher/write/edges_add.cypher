@@ -1,0 +1,14 @@
+// Purpose: Adds the edges of one type that are not there, and leaves alone those that are. TYPES is the type.
+// Parameters: $rows: target, source, transformation, properties
+// $owner
+// $at
+// Returns: found: how many rows have both their nodes; there: source, target, type, properties of the edges that were there
+UNWIND $rows AS row
+MATCH (t:Lineage {id: row.target})
+WHERE NOT t:Retracted
+MATCH (s:Lineage {id: row.source})
+WHERE NOT s:Retracted
+MERGE (t)-[e:TYPES {transformationId: row.transformation}]->(s)
+ON CREATE SET e += row.properties, e.createdAt = $at, e.owners = [$owner]
+RETURN count(*) AS found,
+       collect(CASE WHEN NOT $owner IN e.owners THEN {source: s.id, target: t.id, type: type(e), properties: properties(e)} END) AS there

@@ -1,0 +1,14 @@
+// Purpose: Takes an owner from edges, and retracts those that no other owner names. TYPES is the type.
+// Parameters: $rows: target, source, transformation
+// $owner
+// $at
+// Returns: nothing
+UNWIND $rows AS row
+MATCH (t:Lineage {id: row.target})-[e:TYPES {transformationId: row.transformation}]->(s:Lineage {id: row.source})
+SET e.owners = [other IN e.owners WHERE other <> $owner]
+WITH t, e, s
+WHERE size(e.owners) = 0
+CREATE (t)-[r:RETRACTED]->(s)
+SET r = properties(e), r.wasType = type(e), r.retractedAt = $at
+REMOVE r.owners
+DELETE e

@@ -1,0 +1,7 @@
+// Purpose: Takes an owner from nodes.
+// Parameters: $ids
+// $owner
+// Returns: nothing
+UNWIND $ids AS id
+MATCH (n:Lineage {id: id})
+SET n.owners = [other IN n.owners WHERE other <> $owner]

@@ -1,0 +1,12 @@
+// Purpose: Retracts those of the nodes that no owner and no edge names any more. TYPES is every relationship type.
+// Parameters: $ids
+// $at
+// Returns: nothing
+UNWIND $ids AS id
+MATCH (n:Lineage {id: id})
+WHERE size(n.owners) = 0 AND NOT n:Retracted AND NOT EXISTS { (n)-[:TYPES]-() }
+WITH n, [label IN labels(n) WHERE label <> 'Lineage'] AS labels
+SET n.wasKind = head([label IN labels WHERE NOT label IN ['Entity', 'Activity', 'Agent']]),
+    n.retractedAt = $at
+REMOVE n:$(labels)
+SET n:Retracted

@@ -1,0 +1,5 @@
+// Purpose: Forgets an owner that has nothing left.
+// Parameters: $owner
+// Returns: nothing
+MATCH (p:Projection {owner: $owner})
+DELETE p

@@ -1,0 +1,259 @@
+package neo4j
+
+import (
+	"context"
+	"iter"
+	"slices"
+	"time"
+
+	driver "github.com/neo4j/neo4j-go-driver/v5/neo4j"
+
+	"wellspring/cypher"
+	"wellspring/graphstore"
+	"wellspring/lineage"
+)
+
+// batchSize is the number of rows that one statement takes.
+const batchSize = 1000
+
+// Apply implements graphstore.Store.
+func (s *Store) Apply(ctx context.Context, p lineage.Projection, at time.Time) (lineage.Applied, error) {
+	if err := graphstore.Check(p, at); err != nil {
+		return lineage.Applied{}, err
+	}
+	applied, err := s.write(ctx, func(tx driver.ManagedTransaction) (any, error) {
+		w := writer{tx: tx, owner: p.Owner, at: at.UTC()}
+		return w.apply(ctx, p)
+	})
+	if err != nil {
+		return lineage.Applied{}, storeError(ctx, "apply", string(p.Owner), err)
+	}
+	return applied.(lineage.Applied), nil
+}
+
+// A writer makes one projection true within one transaction.
+type writer struct {
+	tx    driver.ManagedTransaction
+	owner lineage.Owner
+	at    time.Time
+}
+
+// apply writes in an order in which every statement finds what it needs: nodes
+// before their edges; and nodes go when the edges that hold them are gone.
+func (w writer) apply(ctx context.Context, p lineage.Projection) (lineage.Applied, error) {
+	manifest, err := w.begin(ctx)
+	if err != nil {
+		return lineage.Applied{}, err
+	}
+	changes, err := graphstore.Diff(manifest, p)
+	if err != nil || !changes.Applied().Changed() {
+		return lineage.Applied{}, err
+	}
+	for _, step := range []func(context.Context, graphstore.Changes) error{
+		w.addNodes, w.changeNodes, w.addEdges, w.changeEdges, w.retractEdges, w.retractNodes,
+	} {
+		if err := step(ctx, changes); err != nil {
+			return lineage.Applied{}, err
+		}
+	}
+	follow(manifest, changes)
+	return changes.Applied(), w.put(ctx, manifest)
+}
+
+// begin waits for its turn and returns what the owner has.
+func (w writer) begin(ctx context.Context) (graphstore.Manifest, error) {
+	var manifest graphstore.Manifest
+	err := each(ctx, w.tx, cypher.Write("begin"), w.with(nil), func(record *driver.Record) (err error) {
+		manifest, err = readManifest(record)
+		return err
+	})
+	return manifest, err
+}
+
+// follow brings a manifest to where the changes lead.
+func follow(m graphstore.Manifest, c graphstore.Changes) {
+	for _, n := range slices.Concat(c.AddNodes, c.ChangeNodes) {
+		m.Nodes[n.ID] = n.Hash
+	}
+	for _, id := range c.RetractNodes {
+		delete(m.Nodes, id)
+	}
+	for _, e := range slices.Concat(c.AddEdges, c.ChangeEdges) {
+		m.Edges[e.Key()] = e.Hash
+	}
+	for _, key := range c.RetractEdges {
+		delete(m.Edges, key)
+	}
+}
+
+// put keeps what the owner has now.
+func (w writer) put(ctx context.Context, m graphstore.Manifest) error {
+	if len(m.Nodes) == 0 && len(m.Edges) == 0 {
+		return consume(ctx, w.tx, cypher.Write("projection_delete"), w.with(nil))
+	}
+	return consume(ctx, w.tx, cypher.Write("projection_put"), w.with(map[string]any{
+		"manifest": packManifest(m), "nodes": len(m.Nodes), "edges": len(m.Edges),
+	}))
+}
+
+// with adds the parameters that every write has.
+func (w writer) with(parameters map[string]any) map[string]any {
+	all := map[string]any{"owner": string(w.owner), "at": w.at}
+	for name, value := range parameters {
+		all[name] = value
+	}
+	return all
+}
+
+func (w writer) addNodes(ctx context.Context, changes graphstore.Changes) error {
+	var there known
+	for kind, nodes := range nodesByKind(changes.AddNodes) {
+		statement := cypher.Write("nodes_add").With("KIND", labels(kind))
+		for batch := range slices.Chunk(nodes, batchSize) {
+			wanted := make(map[lineage.ID]graphstore.HashedNode, len(batch))
+			for _, n := range batch {
+				wanted[n.ID] = n
+			}
+			err := each(ctx, w.tx, statement, w.with(map[string]any{"rows": nodeRows(batch)}), func(record *driver.Record) error {
+				n, err := readNode(record)
+				if err != nil {
+					return err
+				}
+				return there.add(n, wanted[n.ID])
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	for batch := range slices.Chunk(there.join, batchSize) {
+		if err := consume(ctx, w.tx, cypher.Write("nodes_join"), w.with(map[string]any{"ids": texts(batch)})); err != nil {
+			return err
+		}
+	}
+	return w.changeNodes(ctx, graphstore.Changes{ChangeNodes: there.change})
+}
+
+// known is what an owner newly names and the graph knows already.
+type known struct {
+	join   []lineage.ID            // it says the same
+	change []graphstore.HashedNode // it says something else, and nobody speaks for it
+}
+
+// add decides what becomes of one node. One that edges alone hold has no owner
+// who speaks for its content, and one that was retracted has none either.
+func (k *known) add(there storedNode, want graphstore.HashedNode) error {
+	hash, err := there.ContentHash()
+	switch {
+	case err != nil:
+		return err
+	case there.retractedAt == nil && hash == want.Hash:
+		k.join = append(k.join, want.ID)
+	case len(there.owners) == 0:
+		k.change = append(k.change, want)
+	default:
+		return graphstore.Conflict("node "+want.ID.String(), lineage.Owner(there.owners[0]))
+	}
+	return nil
+}
+
+func (w writer) changeNodes(ctx context.Context, changes graphstore.Changes) error {
+	for kind, nodes := range nodesByKind(changes.ChangeNodes) {
+		statement := cypher.Write("nodes_change").With("KIND", labels(kind))
+		for batch := range slices.Chunk(nodes, batchSize) {
+			err := each(ctx, w.tx, cypher.Read("nodes_contested"), w.with(map[string]any{"ids": nodeIDs(batch)}), func(record *driver.Record) error {
+				there, err := readNode(record)
+				if err != nil {
+					return err
+				}
+				return graphstore.Conflict("node "+there.ID.String(), w.other(there.owners))
+			})
+			if err != nil {
+				return err
+			}
+			if err := consume(ctx, w.tx, statement, w.with(map[string]any{"rows": nodeRows(batch)})); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// other is the first of the owners who is not this one.
+func (w writer) other(owners []string) lineage.Owner {
+	for _, owner := range owners {
+		if owner != string(w.owner) {
+			return lineage.Owner(owner)
+		}
+	}
+	return ""
+}
+
+// retractNodes lets go of nodes, and retracts those that nobody holds any more:
+// among them what the retracted edges held.
+func (w writer) retractNodes(ctx context.Context, changes graphstore.Changes) error {
+	for batch := range slices.Chunk(changes.RetractNodes, batchSize) {
+		if err := consume(ctx, w.tx, cypher.Write("nodes_disown"), w.with(map[string]any{"ids": texts(batch)})); err != nil {
+			return err
+		}
+	}
+	let := slices.Clone(changes.RetractNodes)
+	for _, key := range changes.RetractEdges {
+		let = append(let, key.SourceID, key.TargetID)
+	}
+	statement := cypher.Write("nodes_release").With("TYPES", allTypes())
+	for batch := range slices.Chunk(sortedIDs(let), batchSize) {
+		if err := consume(ctx, w.tx, statement, w.with(map[string]any{"ids": texts(batch)})); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nodesByKind yields the nodes of each kind, in the order they have.
+func nodesByKind(nodes []graphstore.HashedNode) iter.Seq2[lineage.Kind, []graphstore.HashedNode] {
+	return grouped(nodes, lineage.Kinds(), func(n graphstore.HashedNode) lineage.Kind { return n.Kind })
+}
+
+// grouped yields the things of each group, in the order they have.
+func grouped[G comparable, T any](things []T, groups []G, groupOf func(T) G) iter.Seq2[G, []T] {
+	members := map[G][]T{}
+	for _, thing := range things {
+		group := groupOf(thing)
+		members[group] = append(members[group], thing)
+	}
+	return func(yield func(G, []T) bool) {
+		for _, group := range groups {
+			if len(members[group]) > 0 && !yield(group, members[group]) {
+				return
+			}
+		}
+	}
+}
+
+func nodeRows(nodes []graphstore.HashedNode) []any {
+	rows := make([]any, len(nodes))
+	for i, n := range nodes {
+		p := properties(n.Attributes)
+		p[propID], p[propName] = n.ID.String(), n.Name
+		rows[i] = map[string]any{"id": p[propID], "properties": p}
+	}
+	return rows
+}
+
+// texts writes ids as they are kept.
+func texts(ids []lineage.ID) []string {
+	out := make([]string, len(ids))
+	for i, id := range ids {
+		out[i] = id.String()
+	}
+	return out
+}
+
+func nodeIDs(nodes []graphstore.HashedNode) []string {
+	out := make([]string, len(nodes))
+	for i, n := range nodes {
+		out[i] = n.ID.String()
+	}
+	return out
+}

@@ -1,0 +1,36 @@
+package neo4j
+
+import (
+	"context"
+	"errors"
+
+	driver "github.com/neo4j/neo4j-go-driver/v5/neo4j"
+
+	"wellspring/graphstore"
+	"wellspring/lineage"
+)
+
+// storeError says what a failure means to a caller. An error that says it
+// already stays as it is; no error stays none.
+func storeError(ctx context.Context, op, id string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if known, ok := errors.AsType[*lineage.Error](err); ok {
+		return known
+	}
+	if cause := ctx.Err(); cause != nil {
+		return graphstore.Interrupted(op, cause)
+	}
+	failure := &lineage.Error{Op: op, Kind: lineage.ErrorInternal, ID: id, Err: err}
+	neo, said := errors.AsType[*driver.Neo4jError](err)
+	switch {
+	case said && neo.IsAuthenticationFailed():
+		failure.Kind, failure.Hint = lineage.ErrorUnavailable, "set the user and the password of Neo4j"
+	case said && neo.Code == "Neo.TransientError.General.MemoryPoolOutOfMemoryError":
+		failure.Kind, failure.Hint = lineage.ErrorTooLarge, "make it smaller, or give Neo4j more memory"
+	case driver.IsConnectivityError(err), driver.IsTransactionExecutionLimit(err), driver.IsRetryable(err):
+		failure.Kind, failure.Hint = lineage.ErrorUnavailable, "see that Neo4j runs and can be reached, then try again"
+	}
+	return failure
+}

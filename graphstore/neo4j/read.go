@@ -1,0 +1,182 @@
+package neo4j
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	driver "github.com/neo4j/neo4j-go-driver/v5/neo4j"
+
+	"wellspring/cypher"
+	"wellspring/graphstore"
+	"wellspring/lineage"
+)
+
+// Owned implements graphstore.Store.
+func (s *Store) Owned(ctx context.Context, owner lineage.Owner) (lineage.Projection, error) {
+	p := lineage.Projection{Owner: owner}
+	_, err := s.read(ctx, func(tx driver.ManagedTransaction) (any, error) {
+		var err error
+		p.Nodes, p.Edges, err = owned(ctx, tx, owner)
+		return nil, err
+	})
+	if err != nil {
+		return lineage.Projection{}, storeError(ctx, "owned", string(owner), err)
+	}
+	p.Sort()
+	return p, nil
+}
+
+func owned(ctx context.Context, tx driver.ManagedTransaction, owner lineage.Owner) ([]lineage.Node, []lineage.Edge, error) {
+	var manifest graphstore.Manifest
+	err := each(ctx, tx, cypher.Read("manifest"), map[string]any{"owner": string(owner)}, func(record *driver.Record) (err error) {
+		manifest, err = readManifest(record)
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	var ids []lineage.ID
+	for id := range manifest.Nodes {
+		ids = append(ids, id)
+	}
+	byID, err := nodesByID(ctx, tx, cypher.Read("nodes"), ids, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	var nodes []lineage.Node
+	for _, n := range byID {
+		nodes = append(nodes, n)
+	}
+	edges, err := edgesOf(ctx, tx, manifest)
+	return nodes, edges, err
+}
+
+// edgesOf reads the edges of a manifest from their targets' side: nothing
+// depends on much, but much may depend on one.
+func edgesOf(ctx context.Context, tx driver.ManagedTransaction, manifest graphstore.Manifest) ([]lineage.Edge, error) {
+	isTarget := map[lineage.ID]struct{}{}
+	var targets []lineage.ID
+	for key := range manifest.Edges {
+		if _, twice := isTarget[key.TargetID]; !twice {
+			isTarget[key.TargetID] = struct{}{}
+			targets = append(targets, key.TargetID)
+		}
+	}
+	var edges []lineage.Edge
+	statement := cypher.Read("edges_of_targets").With("TYPES", allTypes())
+	for batch := range slices.Chunk(targets, batchSize) {
+		err := each(ctx, tx, statement, map[string]any{"ids": texts(batch)}, func(record *driver.Record) error {
+			e, err := readEdge(record.AsMap())
+			if _, ours := manifest.Edges[e.Key()]; ours {
+				edges = append(edges, e.Edge)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return edges, nil
+}
+
+// Nodes implements graphstore.Store.
+func (s *Store) Nodes(ctx context.Context, ids []lineage.ID, asOf time.Time) ([]lineage.Node, error) {
+	statement, parameters := cypher.Read("nodes"), map[string]any{}
+	if !asOf.IsZero() {
+		statement, parameters = cypher.Read("nodes_as_of"), map[string]any{"asOf": asOf.UTC()}
+	}
+	var byID map[lineage.ID]lineage.Node
+	_, err := s.read(ctx, func(tx driver.ManagedTransaction) (_ any, err error) {
+		byID, err = nodesByID(ctx, tx, statement, ids, parameters)
+		return nil, err
+	})
+	if err != nil {
+		return nil, storeError(ctx, "nodes", "", err)
+	}
+	nodes := make([]lineage.Node, 0, len(byID))
+	for _, id := range ids {
+		if n, ok := byID[id]; ok {
+			nodes = append(nodes, n)
+		}
+	}
+	return nodes, nil
+}
+
+// nodesByID runs a statement that reads nodes by id, in batches.
+func nodesByID(ctx context.Context, tx driver.ManagedTransaction, statement cypher.Statement, ids []lineage.ID, parameters map[string]any) (map[lineage.ID]lineage.Node, error) {
+	nodes := make(map[lineage.ID]lineage.Node, len(ids))
+	for batch := range slices.Chunk(ids, batchSize) {
+		err := each(ctx, tx, statement, with(parameters, "ids", texts(batch)), func(record *driver.Record) error {
+			n, err := readNode(record)
+			nodes[n.ID] = n.Node
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return nodes, nil
+}
+
+// Edges implements graphstore.Store.
+func (s *Store) Edges(ctx context.Context, id lineage.ID, limit int) ([]lineage.Edge, bool, error) {
+	const op = "edges"
+	if limit < 1 {
+		return nil, false, lineage.Invalid(op, "limit", "ask for at least one")
+	}
+	var edges []lineage.Edge
+	_, err := s.read(ctx, func(tx driver.ManagedTransaction) (any, error) {
+		edges = nil
+		statement := cypher.Read("edges").With("TYPES", allTypes())
+		return nil, each(ctx, tx, statement, map[string]any{"id": id.String(), "limit": limit + 1}, func(record *driver.Record) error {
+			e, err := readEdge(record.AsMap())
+			edges = append(edges, e.Edge)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, false, storeError(ctx, op, id.String(), err)
+	}
+	if len(edges) > limit {
+		return edges[:limit], true, nil
+	}
+	return edges, false, nil
+}
+
+// History implements graphstore.Store.
+func (s *Store) History(ctx context.Context, id lineage.ID) ([]lineage.Revision, error) {
+	var revisions []lineage.Revision
+	parameters := map[string]any{"id": id.String()}
+	_, err := s.read(ctx, func(tx driver.ManagedTransaction) (any, error) {
+		revisions = nil
+		err := each(ctx, tx, cypher.Read("history_nodes"), parameters, func(record *driver.Record) error {
+			n, err := readNode(record)
+			revisions = append(revisions, lineage.Revision{Node: &n.Node, CreatedAt: n.CreatedAt, RetractedAt: n.retractedAt})
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		statement := cypher.Read("history_edges").With("TYPES", allTypes()+"|RETRACTED")
+		return nil, each(ctx, tx, statement, parameters, func(record *driver.Record) error {
+			e, err := readEdge(record.AsMap())
+			revisions = append(revisions, lineage.Revision{Edge: &e.Edge, CreatedAt: e.CreatedAt, RetractedAt: e.retractedAt})
+			return err
+		})
+	})
+	if err != nil {
+		return nil, storeError(ctx, "history", id.String(), err)
+	}
+	graphstore.SortRevisions(revisions)
+	return revisions, nil
+}
+
+// with is a copy of parameters and one more.
+func with(parameters map[string]any, name string, value any) map[string]any {
+	all := map[string]any{name: value}
+	for name, value := range parameters {
+		all[name] = value
+	}
+	return all
+}

@@ -1,0 +1,132 @@
+package neo4j
+
+import (
+	"context"
+	"errors"
+
+	driver "github.com/neo4j/neo4j-go-driver/v5/neo4j"
+
+	"wellspring/cypher"
+	"wellspring/graphstore"
+	"wellspring/lineage"
+)
+
+// Options say where the graph is.
+type Options struct {
+	URI      string // neo4j://host:7687 (a cluster too), bolt://…, with +s for TLS
+	User     string // empty: no authentication
+	Password string
+	Database string // empty: neo4j
+}
+
+// Store is a graphstore.Store in Neo4j.
+type Store struct {
+	driver    driver.DriverWithContext
+	database  string
+	bookmarks driver.BookmarkManager // so that a reader sees what was written before
+}
+
+var _ graphstore.Store = (*Store)(nil)
+
+// Open connects and prepares the database: constraints and indexes that are
+// there already stay as they are.
+func Open(ctx context.Context, options Options) (*Store, error) {
+	const op = "open neo4j"
+	auth := driver.NoAuth()
+	if options.User != "" {
+		auth = driver.BasicAuth(options.User, options.Password, "")
+	}
+	d, err := driver.NewDriverWithContext(options.URI, auth)
+	if err != nil {
+		return nil, &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, ID: options.URI, Hint: "use a URI like neo4j://127.0.0.1:7687", Err: err}
+	}
+	if options.Database == "" {
+		options.Database = "neo4j"
+	}
+	s := &Store{driver: d, database: options.Database, bookmarks: driver.NewBookmarkManager(driver.BookmarkManagerConfig{})}
+	if err := s.prepare(ctx); err != nil {
+		d.Close(ctx)
+		return nil, storeError(ctx, op, options.URI, err)
+	}
+	return s, nil
+}
+
+// prepare applies the schema. Each statement has a transaction of its own, as
+// Neo4j wants it.
+func (s *Store) prepare(ctx context.Context) error {
+	for _, statement := range schema() {
+		_, err := s.write(ctx, func(tx driver.ManagedTransaction) (any, error) {
+			return nil, consume(ctx, tx, statement, nil)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// schema is every schema statement, those about KIND once for each kind.
+func schema() []cypher.Statement {
+	var statements []cypher.Statement
+	for _, statement := range cypher.Schema() {
+		if !statement.Uses("KIND") {
+			statements = append(statements, statement)
+			continue
+		}
+		for _, kind := range lineage.Kinds() {
+			statements = append(statements, statement.With("KIND", string(kind)))
+		}
+	}
+	return statements
+}
+
+// Ping says whether the store can answer now.
+func (s *Store) Ping(ctx context.Context) error {
+	return storeError(ctx, "ping", s.database, s.driver.VerifyConnectivity(ctx))
+}
+
+// Close lets go of the connections.
+func (s *Store) Close(ctx context.Context) error {
+	return storeError(ctx, "close", s.database, s.driver.Close(ctx))
+}
+
+func (s *Store) session(ctx context.Context, mode driver.AccessMode) driver.SessionWithContext {
+	return s.driver.NewSession(ctx, driver.SessionConfig{
+		AccessMode: mode, DatabaseName: s.database, BookmarkManager: s.bookmarks,
+	})
+}
+
+// write runs work in one transaction, again if the server asks for it: work
+// must leave nothing behind when it fails.
+func (s *Store) write(ctx context.Context, work driver.ManagedTransactionWork) (any, error) {
+	session := s.session(ctx, driver.AccessModeWrite)
+	result, err := session.ExecuteWrite(ctx, work)
+	return result, errors.Join(err, session.Close(ctx))
+}
+
+// read is write for work that only reads.
+func (s *Store) read(ctx context.Context, work driver.ManagedTransactionWork) (any, error) {
+	session := s.session(ctx, driver.AccessModeRead)
+	result, err := session.ExecuteRead(ctx, work)
+	return result, errors.Join(err, session.Close(ctx))
+}
+
+// each runs a statement and calls row for every record of its result.
+func each(ctx context.Context, tx driver.ManagedTransaction, statement cypher.Statement, parameters map[string]any, row func(*driver.Record) error) error {
+	result, err := tx.Run(ctx, statement.Text, parameters)
+	if err != nil {
+		return err
+	}
+	var record *driver.Record
+	for result.NextRecord(ctx, &record) {
+		if err := row(record); err != nil {
+			return err
+		}
+	}
+	return result.Err()
+}
+
+// consume runs a statement that returns nothing.
+func consume(ctx context.Context, tx driver.ManagedTransaction, statement cypher.Statement, parameters map[string]any) error {
+	return each(ctx, tx, statement, parameters, func(*driver.Record) error { return nil })
+}
