@@ -30,7 +30,6 @@ type view struct {
 	short  []bool // what is incomplete because a well was found short later
 	ranks  []int  // of the first states, in order of key
 	shares map[*share][]Share
-	noted  bool // no-height applies
 }
 
 func (f *Folder) view() *view {

@@ -59,7 +59,10 @@ func TestReadStopsWhenTold(t *testing.T) {
 		}
 	}
 	n := 0
-	for range files.Read(t.Context(), []string{dir, dir}, nil, 10) {
+	for _, err := range files.Read(t.Context(), []string{dir, dir}, nil, 10) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		n++
 		break
 	}

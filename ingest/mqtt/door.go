@@ -190,7 +190,7 @@ func (d *Door) work(ctx context.Context, refused <-chan error) error {
 		case first := <-d.arrived:
 			if err := d.take(ctx, d.gather(first)); err != nil {
 				if ctx.Err() != nil {
-					return nil // not acknowledged: the broker sends it again
+					return nil //nolint:nilerr // the service ends; not acknowledged, the broker sends it again
 				}
 				return err
 			}
