@@ -27,7 +27,7 @@ func TestExpected(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no expected files in %s: %v", expected, err)
 	}
-	wells := 0
+	var compared struct{ wells, fractions, edges, pairs, warnings int }
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".wells.json")
 		t.Run(name, func(t *testing.T) {
@@ -45,12 +45,22 @@ func TestExpected(t *testing.T) {
 			compareEdges(t, wantEdges.Edges, gotEdges.Edges)
 			compareEdges(t, wantEdges.CarriedOver, gotEdges.CarriedOver)
 			compareWarnings(t, wantWells.Warnings, gotWells.Warnings)
-			for _, inLabware := range gotWells.Wells {
-				wells += len(inLabware)
+			for _, inLabware := range wantWells.Wells {
+				compared.wells += len(inLabware)
+				for _, w := range inLabware {
+					compared.fractions += len(w.Fractions)
+				}
 			}
+			compared.edges += len(wantEdges.Edges)
+			compared.pairs += len(wantEdges.CarriedOver)
+			compared.warnings += len(wantWells.Warnings)
 		})
 	}
-	t.Logf("%d files, %d wells", len(files), wells)
+	t.Logf("compared %d files: %d wells with %d fractions, %d transfers, %d carry-over pairs, %d warnings",
+		len(files), compared.wells, compared.fractions, compared.edges, compared.pairs, compared.warnings)
+	if compared.wells == 0 || compared.edges == 0 || compared.pairs == 0 || compared.warnings == 0 {
+		t.Error("nothing was compared")
+	}
 }
 
 const (
