@@ -82,6 +82,19 @@ func TestLinksOfPagesLeadSomewhere(t *testing.T) {
 	}
 }
 
+// TestCommentsNamePagesThatAreThere holds docs/NAME.md in Go files against the
+// folder.
+func TestCommentsNamePagesThatAreThere(t *testing.T) {
+	page := regexp.MustCompile(`\bdocs/[a-z/-]+\.md\b`)
+	for _, s := range sources(t) {
+		for _, name := range page.FindAllString(string(s.text), -1) {
+			if _, err := os.Stat(filepath.Join(root(t), filepath.FromSlash(name))); err != nil {
+				t.Errorf("%s names %s, which is not there", s.path, name)
+			}
+		}
+	}
+}
+
 // TestPagesNameCommandsThatAreThere holds the names of make targets in pages
 // against the Makefile.
 func TestPagesNameCommandsThatAreThere(t *testing.T) {
