@@ -32,11 +32,13 @@ func RunModuleID(run, module string) lineage.ID {
 	return lineage.NewID(lineage.KindModule, "run", run, module)
 }
 
-// The datasets of a run or an analysis.
+// The datasets of a run or an analysis, of a manifest, and of a reading.
 const (
-	Records  = "records"
-	Findings = "findings"
-	Features = "features"
+	Records      = "records"
+	Findings     = "findings"
+	Features     = "features"
+	Declarations = "declarations"
+	Values       = "values"
 )
 
 // DatasetID is the id of one of an owner's datasets.

@@ -11,7 +11,9 @@ import (
 	"wellspring/ot2"
 )
 
-// labware adds every plate, rack, reservoir and trash of the run.
+// labware adds every plate, rack, reservoir and trash of the run. What the run
+// says about labware stands on its edge; the node of labware whose identity is
+// declared is shared by many runs, and holds that identity alone.
 func (b *builder) labware() {
 	definitions := b.definitions()
 	for _, id := range slices.Sorted(maps.Keys(b.outcome.Labware)) {
@@ -21,26 +23,38 @@ func (b *builder) labware() {
 		if len(lw.Slots) > 0 {
 			slot = lw.Slots[0]
 		}
-		attrs := attributes{}.
-			text(lineage.AttrRun, b.key).
-			text(lineage.AttrLabware, id).
+		here := attributes{}.text(lineage.AttrLabware, id).text("label", lw.Label).text("slot", slot).texts("slots", lw.Slots)
+		what := attributes{}.
 			text("loadName", lw.LoadName).
 			text("definitionUri", lw.DefinitionURI).
-			text("label", lw.Label).
-			text("slot", slot).
-			texts("slots", lw.Slots).
 			text("category", category(lw, definitions[id]))
 		if d := definitions[id]; d != nil && len(d.Ordering) > 0 {
-			attrs.count("columns", len(d.Ordering)).count("rows", len(d.Ordering[0]))
+			what.count("columns", len(d.Ordering)).count("rows", len(d.Ordering[0]))
 		}
-		b.node(b.labwareID(id), lineage.KindLabware, b.labels[id], attrs)
-		b.edge(b.activityID(), lineage.Used, b.labwareID(id), lineage.ID{},
-			attributes{}.text(lineage.AttrLabware, id).text("label", lw.Label).text("slot", slot).texts("slots", lw.Slots))
+		if b.options.Declared.Barcodes[id] != "" {
+			maps.Copy(here, what)
+			b.physical(id)
+		} else {
+			maps.Copy(what, here)
+			b.node(b.labwareID(id), lineage.KindLabware, b.labels[id], what.text(lineage.AttrRun, b.key))
+		}
+		b.edge(b.activityID(), lineage.Used, b.labwareID(id), lineage.ID{}, here)
 	}
 }
 
+// physical adds the node of labware whose identity is declared.
+func (b *builder) physical(labware string) {
+	node := PhysicalLabware(b.options.Declared.Barcodes[labware])
+	b.node(node.ID, node.Kind, node.Name, attributes(node.Attributes))
+}
+
 // labwareID is the one place that says which node a labware id of the run is.
-func (b *builder) labwareID(labware string) lineage.ID { return lineage.LabwareID(b.key, labware) }
+func (b *builder) labwareID(labware string) lineage.ID {
+	if barcode := b.options.Declared.Barcodes[labware]; barcode != "" {
+		return lineage.PhysicalLabwareID(barcode)
+	}
+	return lineage.LabwareID(b.key, labware)
+}
 
 // held returns the node of the labware that a state is in, and adds a bare one
 // for labware that the run never introduced.

@@ -12,6 +12,8 @@ package project
 import (
 	"strings"
 
+	"wellspring/etl/benchindex"
+	"wellspring/etl/declared"
 	"wellspring/etl/quality"
 	"wellspring/lineage"
 	"wellspring/liquid"
@@ -30,8 +32,20 @@ type Options struct {
 	// PlannedBy is the id of the analysis that the run carried out, where that is
 	// known. Empty: no PLANNED_BY. The analysis must be in the store by then.
 	PlannedBy string
+	// Declared is what people say about the run.
+	Declared Declared
 	// ContentBytes bounds the JSON of a Dataset. Default 256 KiB.
 	ContentBytes int
+}
+
+// Declared is what people say about a run, resolved to what the run has.
+type Declared struct {
+	Barcodes map[string]string              // physical identity, by labware id within the run
+	Fills    []declared.Fill                // lots and samples that first states are
+	Volumes  map[string]benchindex.Declared // corrected volumes, by command id
+	Inherits map[liquid.Place]liquid.Content
+	Findings []liquid.Finding
+	Owners   []lineage.Owner // of the documents that say so, sorted
 }
 
 // Owner kinds by prefix of the owner's name.
@@ -65,15 +79,18 @@ func Project(owner lineage.Owner, run ot2.Run, outcome liquid.Outcome, options O
 	b := &builder{
 		run: run, outcome: outcome, options: options,
 		key:    Key(owner),
-		report: quality.Check(run, outcome, options.Quality),
+		report: quality.Check(run, outcome, options.Quality, declared.Filled(options.Declared.Fills), options.Declared.Findings...),
 		nodes:  map[lineage.ID]lineage.Node{}, edges: map[lineage.EdgeKey]lineage.Edge{},
 		labels: map[string]string{}, steps: map[string]bool{}, commands: map[string]int{},
+		filled: declared.Filled(options.Declared.Fills),
 	}
 	b.index()
 	b.activity()
 	b.agents()
 	b.labware()
 	b.liquids()
+	b.fills()
+	b.inherited()
 	b.stepNodes()
 	b.states()
 	b.carried()
@@ -96,9 +113,10 @@ type builder struct {
 	edges map[lineage.EdgeKey]lineage.Edge
 	err   error
 
-	labels   map[string]string // of labware, for people, by its id in the run
-	steps    map[string]bool   // command ids that are steps
-	commands map[string]int    // position in run.Commands by command id
+	filled   map[liquid.StateKey]bool // first states that somebody declared
+	labels   map[string]string        // of labware, for people, by its id in the run
+	steps    map[string]bool          // command ids that are steps
+	commands map[string]int           // position in run.Commands by command id
 }
 
 func (b *builder) index() {

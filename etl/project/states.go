@@ -40,7 +40,7 @@ func (b *builder) states() {
 			time(lineage.AttrAt, s.At).
 			number(lineage.AttrVolumeUl, s.VolumeUl).
 			texts(lineage.AttrIncomplete, reasons(s.Incomplete)).
-			flag("undeclared", s.First() && s.Liquid == "")
+			flag("undeclared", s.First() && s.Liquid == "" && !b.filled[s.Key])
 		b.origins(attrs, s)
 		if w, last := b.last(s.Key); last {
 			attrs["last"] = true
@@ -50,7 +50,7 @@ func (b *builder) states() {
 		b.edge(id, lineage.HeldIn, b.held(s.Key.Labware), lineage.ID{}, attributes{}.text(lineage.AttrWell, s.Key.Well))
 		if s.Liquid != "" {
 			b.edge(id, lineage.DerivedFrom, lineage.LiquidID(b.key, s.Liquid), b.transformation(s.Key),
-				attributes{}.number(lineage.AttrVolumeUl, s.VolumeUl).number(lineage.AttrFraction, 1).text(lineage.AttrMechanism, string(liquid.Loaded)))
+				b.concentration(s.Key).number(lineage.AttrVolumeUl, s.VolumeUl).number(lineage.AttrFraction, 1).text(lineage.AttrMechanism, string(liquid.Loaded)))
 		}
 		b.parts(id, s)
 	}

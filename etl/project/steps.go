@@ -2,6 +2,7 @@ package project
 
 import (
 	"fmt"
+	"maps"
 
 	"wellspring/lineage"
 	"wellspring/liquid"
@@ -24,6 +25,10 @@ func (b *builder) stepNodes() {
 			texts("places", b.places(s.Places))
 		if s.VolumeUl != 0 {
 			attrs.number(lineage.AttrVolumeUl, s.VolumeUl)
+		}
+		if said, corrected := b.options.Declared.Volumes[s.Command]; corrected {
+			attrs.number("declaredVolumeUl", *said.VolumeUl)
+			maps.Copy(attrs, declaredBy(said))
 		}
 		b.node(id, lineage.KindStep, b.stepName(s), attrs)
 		b.edge(id, lineage.PartOf, b.activityID(), lineage.ID{}, attributes{}.number(lineage.AttrSequence, float64(s.Sequence)))

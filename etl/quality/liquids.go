@@ -11,7 +11,7 @@ import (
 )
 
 // liquids checks volumes and contents.
-func liquids(run ot2.Run, outcome liquid.Outcome, options Options) []liquid.Finding {
+func liquids(run ot2.Run, outcome liquid.Outcome, options Options, filled map[liquid.StateKey]bool) []liquid.Finding {
 	var found []liquid.Finding
 	if d := outcome.Balance.Difference; math.Abs(d) > options.BalanceUl {
 		found = append(found, liquid.Finding{
@@ -27,6 +27,9 @@ func liquids(run ot2.Run, outcome liquid.Outcome, options Options) []liquid.Find
 		}
 		if s.Liquid != "" {
 			loaded[s.Liquid] = true
+			continue
+		}
+		if filled[s.Key] {
 			continue
 		}
 		found = append(found, liquid.Finding{

@@ -72,12 +72,13 @@ type Report struct {
 	Incomplete []string
 }
 
-// Check runs every check over a run and what the fold made of it. It is a pure
-// function.
-func Check(run ot2.Run, outcome liquid.Outcome, options Options) Report {
+// Check runs every check over a run and what the fold made of it. Filled are the
+// first states of which somebody declared what they are; more are findings that
+// others made. It is a pure function.
+func Check(run ot2.Run, outcome liquid.Outcome, options Options, filled map[liquid.StateKey]bool, more ...liquid.Finding) Report {
 	options = options.WithDefaults()
-	findings := slices.Clone(outcome.Findings)
-	findings = add(findings, liquids(run, outcome, options)...)
+	findings := append(slices.Clone(outcome.Findings), more...)
+	findings = add(findings, liquids(run, outcome, options, filled)...)
 	findings = add(findings, commands(run, outcome)...)
 	if !run.Plan { // an analysis has no clock: nothing moved
 		findings = add(findings, clocks(run, options)...)

@@ -40,6 +40,8 @@ func TestCheck(t *testing.T) {
 	tests := []struct {
 		name       string
 		spoil      func(*ot2.Run, *liquid.Outcome)
+		filled     map[liquid.StateKey]bool
+		more       []liquid.Finding
 		findings   []finding
 		incomplete []string
 	}{
@@ -70,6 +72,19 @@ func TestCheck(t *testing.T) {
 			},
 			findings:   []finding{{"undeclared-liquid", "", "B1"}},
 			incomplete: []string{"undeclared-source"},
+		},
+		{
+			name: "an undeclared liquid that a person declared",
+			spoil: func(_ *ot2.Run, o *liquid.Outcome) {
+				o.States = append(o.States, liquid.State{Key: liquid.StateKey{Labware: "plate", Well: "B1"}, Sequence: -1, VolumeUl: 5})
+			},
+			filled: map[liquid.StateKey]bool{{Labware: "plate", Well: "B1"}: true},
+		},
+		{
+			name:     "what others found",
+			spoil:    func(*ot2.Run, *liquid.Outcome) {},
+			more:     []liquid.Finding{{Kind: "plate-claimed-twice"}},
+			findings: []finding{{Kind: "plate-claimed-twice"}},
 		},
 		{
 			name:     "a liquid that is never loaded",
@@ -199,7 +214,7 @@ func TestCheck(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			run, outcome := clean()
 			tt.spoil(&run, &outcome)
-			report := quality.Check(run, outcome, quality.Options{})
+			report := quality.Check(run, outcome, quality.Options{}, tt.filled, tt.more...)
 			var got []finding
 			for _, f := range report.Findings {
 				got = append(got, finding{f.Kind, f.Command, f.Well})
