@@ -37,7 +37,7 @@ func (n *notes) Extract(_ context.Context, r journal.Record) (etl.Fragment, erro
 	return word, nil
 }
 
-func (n *notes) Transform(ctx context.Context, owner lineage.Owner, fragments []etl.Fragment) (lineage.Projection, error) {
+func (n *notes) Transform(ctx context.Context, owner lineage.Owner, fragments []etl.Fragment) (etl.Derived, error) {
 	defer n.enter(owner)()
 	if n.meet != nil {
 		n.meet(ctx, owner)
@@ -47,7 +47,7 @@ func (n *notes) Transform(ctx context.Context, owner lineage.Owner, fragments []
 		word := f.(string)
 		switch {
 		case strings.HasPrefix(word, "poison"):
-			return p, lineage.Invalid("transform", word, "leave it out")
+			return etl.Derived{}, lineage.Invalid("transform", word, "leave it out")
 		case word == "panic":
 			panic("a fault of the program")
 		}
@@ -57,7 +57,7 @@ func (n *notes) Transform(ctx context.Context, owner lineage.Owner, fragments []
 		}
 	}
 	p.Sort()
-	return p, nil
+	return etl.Derived{Projection: p}, nil
 }
 
 func (n *notes) enter(owner lineage.Owner) (leave func()) {

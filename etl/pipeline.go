@@ -11,7 +11,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"wellspring/bench"
+	"wellspring/etl/benchindex"
 	"wellspring/graphstore"
+	"wellspring/ingest"
 	"wellspring/ingest/journal"
 	"wellspring/lineage"
 	"wellspring/ot2"
@@ -26,11 +29,17 @@ type Config struct {
 	DeadLetters journal.DeadLetters
 	Store       graphstore.Store
 	States      States
+	Bench       *benchindex.Index // default: that of States, where it has one
 
 	Definitions ot2.Definitions      // for logs that carry none; may be nil
 	Limits      ot2.Limits           // default ot2.DefaultLimits
 	CodeVersion string               // of this program
-	Projectors  map[string]Projector // by envelope type, beside those of runs and plans
+	Projectors  map[string]Projector // by envelope type, beside the known ones
+
+	// Manifests and Readings decode what people and plate readers say. Nil:
+	// envelopes of that type wait among the dead letters.
+	Manifests func(ingest.Envelope) ([]bench.Declaration, error)
+	Readings  func(ingest.Envelope) (bench.Reading, error)
 
 	Retry   Retry
 	Workers int // owners at a time; default 4
@@ -42,9 +51,12 @@ type Config struct {
 }
 
 func (c Config) withDefaults() (Config, error) {
+	if s, ok := c.States.(interface{ Bench() *benchindex.Index }); c.Bench == nil && ok {
+		c.Bench = s.Bench()
+	}
 	var missing []error
 	for name, absent := range map[string]bool{
-		"Journal": c.Journal == nil, "DeadLetters": c.DeadLetters == nil, "Store": c.Store == nil, "States": c.States == nil,
+		"Journal": c.Journal == nil, "DeadLetters": c.DeadLetters == nil, "Store": c.Store == nil, "States": c.States == nil, "Bench": c.Bench == nil,
 	} {
 		if absent {
 			missing = append(missing, lineage.Invalid("new pipeline", name, "the pipeline needs it"))
@@ -123,6 +135,9 @@ func (p *Pipeline) Run(ctx context.Context) error {
 
 // resume finds out where the last Run was.
 func (p *Pipeline) resume(ctx context.Context) (after journal.Position, err error) {
+	if err := p.begin(ctx); err != nil {
+		return "", err
+	}
 	err = p.patiently(ctx, "read how far the journal is processed", func() error {
 		after, err = p.config.Journal.Committed(ctx, Consumer)
 		return err
@@ -138,8 +153,34 @@ func (p *Pipeline) resume(ctx context.Context) (after journal.Position, err erro
 	return after, p.takeUp(ctx)
 }
 
-// takeUp gives a turn to every owner whose processing was cut off.
+// begin goes back to the journal's beginning when the bench index is new, or was
+// lost: it is made from all of it.
+func (p *Pipeline) begin(ctx context.Context) error {
+	return p.patiently(ctx, "open the bench index", func() error {
+		begun, err := p.config.Bench.Begun(ctx)
+		if err != nil || begun {
+			return err
+		}
+		if err := p.config.Journal.Commit(ctx, Consumer, ""); err != nil {
+			return err
+		}
+		return p.config.Bench.Begin(ctx, p.config.Clock())
+	})
+}
+
+// takeUp gives a turn to every owner whose processing was cut off, or whose
+// inputs changed since.
 func (p *Pipeline) takeUp(ctx context.Context) error {
+	err := p.patiently(ctx, "read what is to be derived again", func() error {
+		owners, err := p.config.Bench.Todo(ctx)
+		for _, owner := range owners {
+			p.queue.add(owner)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	for _, status := range []Status{Pending, Running, Retrying} {
 		query := StatesQuery{Status: status}
 		for {

@@ -1,16 +1,13 @@
 package etl
 
 import (
-	"bytes"
 	"context"
-	"fmt"
+	"time"
 
 	"wellspring/etl/project"
 	"wellspring/ingest"
 	"wellspring/ingest/journal"
 	"wellspring/lineage"
-	"wellspring/liquid"
-	"wellspring/ot2"
 )
 
 // Fragment is what a Projector made of one envelope; only it knows the type.
@@ -24,52 +21,32 @@ type Projector interface {
 	Extract(ctx context.Context, record journal.Record) (Fragment, error)
 	// Transform makes the owner's projection from all its fragments, in the
 	// journal's order. The result must not depend on that order.
-	Transform(ctx context.Context, owner lineage.Owner, fragments []Fragment) (lineage.Projection, error)
+	Transform(ctx context.Context, owner lineage.Owner, fragments []Fragment) (Derived, error)
 }
 
-// runs is the Projector of runs, or of plans.
-type runs struct {
-	plan    bool
-	limits  ot2.Limits
-	options project.Options
+// Derived is what transform makes of an owner.
+type Derived struct {
+	Projection lineage.Projection
+	// KnownAt is the journal's time of the latest that the projection rests on
+	// beside the owner's own envelopes. Zero: it rests on nothing else.
+	KnownAt time.Time
+	// Keep remembers, once the projection is in the graph with created_at at, what
+	// others depend on, and returns the owners to derive again. Nil: nobody does.
+	Keep func(ctx context.Context, at time.Time) ([]lineage.Owner, error)
 }
 
 // projectors are the kinds of owners that are always known, by envelope type.
 func projectors(c Config) map[string]Projector {
 	options := project.Options{Definitions: c.Definitions, CodeVersion: c.CodeVersion}
-	return map[string]Projector{
-		ingest.TypeRun:  &runs{plan: false, limits: c.Limits, options: options},
-		ingest.TypePlan: &runs{plan: true, limits: c.Limits, options: options},
+	known := map[string]Projector{
+		ingest.TypeRun:  &runs{limits: c.Limits, options: options, bench: c.Bench},
+		ingest.TypePlan: &plans{limits: c.Limits, options: options, bench: c.Bench},
 	}
-}
-
-// Extract implements Projector.
-func (r *runs) Extract(_ context.Context, record journal.Record) (Fragment, error) {
-	document, err := ot2.Decode(bytes.NewReader(record.Envelope.Event.Data()), r.limits)
-	if err != nil {
-		return nil, err
+	if c.Manifests != nil {
+		known[ingest.TypeManifest] = &manifests{decode: c.Manifests, bench: c.Bench}
 	}
-	if document.Run.Plan != r.plan {
-		return nil, lineage.Invalid("extract", "type "+record.Envelope.Event.Type(),
-			fmt.Sprintf("send a run as %s and an analysis as %s", ingest.TypeRun, ingest.TypePlan))
+	if c.Readings != nil {
+		known[ingest.TypeReading] = &readings{decode: c.Readings, bench: c.Bench}
 	}
-	return document.Run, nil
-}
-
-// Transform implements Projector.
-func (r *runs) Transform(_ context.Context, owner lineage.Owner, fragments []Fragment) (lineage.Projection, error) {
-	said := make([]ot2.Run, len(fragments))
-	for i, f := range fragments {
-		said[i] = f.(ot2.Run)
-	}
-	run := ot2.Merge(said...)
-	if n := len(run.Commands); n > r.limits.Commands {
-		return lineage.Projection{}, &lineage.Error{
-			Op: "transform", Kind: lineage.ErrorTooLarge, ID: string(owner),
-			Hint: fmt.Sprintf("a run may have %d commands: raise the limit", r.limits.Commands),
-			Err:  fmt.Errorf("%d commands in all envelopes together", n),
-		}
-	}
-	outcome := liquid.Fold(run, liquid.Options{Definitions: r.options.Definitions})
-	return project.Project(owner, run, outcome, r.options)
+	return known
 }

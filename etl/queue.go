@@ -194,3 +194,13 @@ func (q *queue) at() journal.Position {
 	defer q.mu.Unlock()
 	return q.watermark
 }
+
+// idle waits until nobody waits and nobody has a turn, and returns the watermark.
+func (q *queue) idle(ctx context.Context) (journal.Position, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for (len(q.waiting) > 0 || len(q.marks) > 0) && ctx.Err() == nil {
+		q.changed.Wait()
+	}
+	return q.watermark, context.Cause(ctx)
+}

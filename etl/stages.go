@@ -103,54 +103,95 @@ func (t *turn) projectorFor(r journal.Record) (Projector, error) {
 // apply transforms, loads and verifies the pieces. cause is why a stage failed
 // for good, err what stops the pipeline.
 func (t *turn) apply(ctx context.Context, pieces []piece) (stage Stage, cause, err error) {
-	projection := lineage.Projection{Owner: t.batch.owner}
-	if cause, err := t.transform(ctx, pieces, &projection); cause != nil || err != nil {
+	derived := &Derived{Projection: lineage.Projection{Owner: t.batch.owner}}
+	if cause, err := t.transform(ctx, pieces, derived); cause != nil || err != nil {
 		return Transform, cause, err
 	}
 	t.times.transformed = t.p.config.Clock()
-	if cause, err := t.load(ctx, projection, t.at(pieces)); cause != nil || err != nil {
+	if cause, err := t.load(ctx, pieces, derived); cause != nil || err != nil {
 		return Load, cause, err
 	}
 	t.times.loaded = t.p.config.Clock()
-	if cause, err := t.verify(ctx, projection, t.at(pieces)); cause != nil || err != nil {
+	if cause, err := t.verify(ctx, derived.Projection, t.at(pieces, derived)); cause != nil || err != nil {
 		t.stale = true
 		return Verify, cause, err
 	}
 	t.stale, t.times.verified = false, t.p.config.Clock()
+	t.derived, t.knownAt = derived, t.at(pieces, derived)
 	return "", nil, nil
 }
 
-// at is the journal's time of the last record: created_at of what it brought.
-func (t *turn) at(pieces []piece) time.Time {
+// at is the journal's time of the latest that the projection rests on:
+// created_at of what it brings.
+func (t *turn) at(pieces []piece, derived *Derived) time.Time {
+	at := derived.KnownAt
 	if len(pieces) > 0 {
-		return pieces[len(pieces)-1].record.AppendedAt
+		at = latest(at, pieces[len(pieces)-1].record.AppendedAt)
+	} else if n := len(t.batch.entries); n > 0 {
+		at = latest(at, t.batch.entries[n-1].appendedAt)
 	}
-	return t.batch.entries[len(t.batch.entries)-1].appendedAt
+	return at
 }
 
-func (t *turn) transform(ctx context.Context, pieces []piece, projection *lineage.Projection) (cause, err error) {
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+func (t *turn) transform(ctx context.Context, pieces []piece, derived *Derived) (cause, err error) {
 	if len(pieces) == 0 {
 		return nil, nil // nothing is left to say: the owner's part is empty
 	}
 	defer t.timed(&t.state.Seconds.Process)()
 	t.enter(ctx, Transform)
+	return t.stage(ctx, Transform, string(t.batch.owner), func() error { return t.derive(ctx, pieces, derived) })
+}
+
+func (t *turn) derive(ctx context.Context, pieces []piece, derived *Derived) error {
 	fragments := make([]Fragment, len(pieces))
 	for i, p := range pieces {
 		fragments[i] = p.fragment
 	}
-	return t.stage(ctx, Transform, string(t.batch.owner), func() (err error) {
-		*projection, err = t.projector.Transform(ctx, t.batch.owner, fragments)
-		return err
+	var err error
+	*derived, err = t.projector.Transform(ctx, t.batch.owner, fragments)
+	return err
+}
+
+// load writes the projection. What it rests on in other owners' parts may be
+// changing just now: then it is derived again from what they have become.
+func (t *turn) load(ctx context.Context, pieces []piece, derived *Derived) (cause, err error) {
+	defer t.timed(&t.state.Seconds.Store)()
+	t.enter(ctx, Load)
+	moved := false
+	return t.stage(ctx, Load, string(t.batch.owner), func() error {
+		if moved {
+			if err := t.derive(ctx, pieces, derived); err != nil {
+				return err
+			}
+		}
+		applied, err := t.p.config.Store.Apply(ctx, derived.Projection, t.at(pieces, derived))
+		t.state.Applied = sum(t.state.Applied, applied)
+		if moved = lineage.KindOf(err) == lineage.ErrorNotFound && !derived.KnownAt.IsZero(); moved {
+			return &lineage.Error{Op: "load", Kind: lineage.ErrorUnavailable, ID: string(t.batch.owner),
+				Hint: "a run that it rests on is being derived again: it goes on by itself", Err: err}
+		}
+		return t.p.metrics.storeFailed(opApply, err)
 	})
 }
 
-func (t *turn) load(ctx context.Context, projection lineage.Projection, at time.Time) (cause, err error) {
-	defer t.timed(&t.state.Seconds.Store)()
-	t.enter(ctx, Load)
-	return t.stage(ctx, Load, string(t.batch.owner), func() error {
-		applied, err := t.p.config.Store.Apply(ctx, projection, at)
-		t.state.Applied = sum(t.state.Applied, applied)
-		return t.p.metrics.storeFailed(opApply, err)
+// keep remembers what others depend on, and gives those a turn whose inputs changed.
+func (t *turn) keep(ctx context.Context) error {
+	if t.derived == nil || t.derived.Keep == nil {
+		return nil
+	}
+	return t.p.patiently(ctx, "keep what others depend on", func() error {
+		again, err := t.derived.Keep(ctx, t.knownAt)
+		for _, owner := range again {
+			t.p.queue.add(owner)
+		}
+		return err
 	})
 }
 

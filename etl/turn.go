@@ -23,6 +23,8 @@ type turn struct {
 	dead      map[journal.Position]error // buried in this turn
 	cause     error                      // why the processing failed, the first
 	stale     bool                       // the store holds what was never verified
+	derived   *Derived                   // the last that is in the graph and verified
+	knownAt   time.Time                  // its created_at
 
 	began time.Time
 	times passage
@@ -60,6 +62,9 @@ func (p *Pipeline) process(ctx context.Context, b batch) (result, error) {
 		return result{}, err
 	}
 	if err := t.run(ctx, records); err != nil {
+		return result{}, err
+	}
+	if err := t.keep(ctx); err != nil {
 		return result{}, err
 	}
 	t.finish(ctx, records)

@@ -145,3 +145,22 @@ func (p *Pipeline) Retry(ctx context.Context, id string) (Processing, error) {
 	p.queue.add(owner(letter.Record), entry{position: at, observed: now, appendedAt: now, letter: id})
 	return await(ctx, told)
 }
+
+// Quiet waits until everything that is in the journal is settled, and everything
+// that depends on it is derived again. Run must be running.
+func (p *Pipeline) Quiet(ctx context.Context) error {
+	defer p.queue.wake(ctx)()
+	for {
+		at, err := p.queue.idle(ctx)
+		if err != nil {
+			return err
+		}
+		behind, _, err := p.config.Journal.Lag(ctx, at)
+		if err != nil || behind == 0 {
+			return err
+		}
+		if _, err := p.queue.passed(ctx, at); err != nil {
+			return err
+		}
+	}
+}

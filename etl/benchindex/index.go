@@ -17,12 +17,13 @@ var schema string
 func Schema() string { return schema }
 
 // Index is safe for concurrent use. Its errors are *lineage.Error.
-type Index struct{ db *sql.DB }
+type Index struct{ writer, db *sql.DB }
 
-// New returns the index in a database that has its Schema. Transactions must
-// begin with a write lock (_txlock=immediate), and be durable when they are
-// committed: the pipeline's place in the journal moves on what they hold.
-func New(db *sql.DB) *Index { return &Index{db} }
+// New returns the index in a database that has its Schema. The writer's
+// transactions must begin with a write lock (_txlock=immediate), and be durable
+// when they are committed: the pipeline's place in the journal moves on what
+// they hold.
+func New(writer, reader *sql.DB) *Index { return &Index{writer, reader} }
 
 // Begun reports whether the index was begun. Where it was not, the file is new
 // or was lost, and everything is to be read from the journal again.
@@ -34,7 +35,7 @@ func (x *Index) Begun(ctx context.Context) (bool, error) {
 
 // Begin notes that the index was begun.
 func (x *Index) Begin(ctx context.Context, at time.Time) error {
-	_, err := x.db.ExecContext(ctx, "INSERT INTO begun (at) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM begun)", nanos(at))
+	_, err := x.writer.ExecContext(ctx, "INSERT INTO begun (at) SELECT ? WHERE NOT EXISTS (SELECT 1 FROM begun)", nanos(at))
 	return failed("begin bench index", "", err)
 }
 
@@ -66,7 +67,7 @@ type queryer interface {
 
 // write runs one transaction.
 func (x *Index) write(ctx context.Context, op, id string, change func(*transaction) error) error {
-	tx, err := x.db.BeginTx(ctx, nil)
+	tx, err := x.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return failed(op, id, err)
 	}
@@ -84,7 +85,7 @@ func (t *transaction) exec(ctx context.Context, query string, args ...any) error
 	return err
 }
 
-// strings reads one column of texts.
+// texts reads one column of texts.
 func texts(ctx context.Context, q queryer, query string, args ...any) ([]string, error) {
 	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {

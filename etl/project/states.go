@@ -111,10 +111,11 @@ func (b *builder) last(key liquid.StateKey) (liquid.WellOutcome, bool) {
 }
 
 // carried adds the possibilities: a tip that touched one well went on to
-// another. A well that never held anything has no state to hang one on.
+// another. A well that never held anything, as far as is known, has no state to
+// hang one on, or to name.
 func (b *builder) carried() {
 	for _, c := range b.outcome.Carried {
-		if c.ToStateUnknown {
+		if c.ToStateUnknown || c.FromState == (liquid.StateKey{}) {
 			continue
 		}
 		b.edge(b.stateID(c.ToState), lineage.CarriedOver, b.stateID(c.FromState), b.step(c.Command),

@@ -4,8 +4,9 @@
 // is being done, was done, or failed, also after a restart.
 //
 // It refuses to be the truth: the journal says what is to be done. So it does
-// not sync each write: a power cut may take the latest states along, and the
-// pipeline writes them again.
+// not sync each state: a power cut may take the latest ones along, and the
+// pipeline writes them again. What the bench index keeps in the same file is
+// synced: the pipeline's place in the journal moves on it.
 package statesqlite
 
 import (
@@ -23,33 +24,54 @@ import (
 	_ "modernc.org/sqlite" // the driver
 
 	"wellspring/etl"
+	"wellspring/etl/benchindex"
 	"wellspring/lineage"
 )
 
 //go:embed schema.sql
 var schema string
 
-const schemaVersion = 1
+const schemaVersion = 2
 
 // States implements etl.States.
-type States struct{ db *sql.DB }
+type States struct {
+	db     *sql.DB
+	synced *sql.DB // of the bench index
+}
 
 var _ etl.States = (*States)(nil)
 
 // Open opens the file at path, or begins one.
 func Open(ctx context.Context, path string) (*States, error) {
 	const op = "open processing states"
-	query := url.Values{"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(NORMAL)"}, "_txlock": {"immediate"}}
-	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}).String())
+	db, err := connect(path, "NORMAL", 4)
 	if err != nil {
 		return nil, failed(op, path, err)
 	}
-	db.SetMaxOpenConns(4)
 	if err := prepare(ctx, db, path); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &States{db}, nil
+	synced, err := connect(path, "FULL", 1)
+	if err != nil {
+		return nil, errors.Join(failed(op, path, err), db.Close())
+	}
+	return &States{db, synced}, nil
 }
+
+func connect(path, synchronous string, connections int) (*sql.DB, error) {
+	query := url.Values{"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(" + synchronous + ")"}}
+	if connections == 1 { // a writer
+		query.Set("_txlock", "immediate")
+	}
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}).String())
+	if err == nil {
+		db.SetMaxOpenConns(connections)
+	}
+	return db, err
+}
+
+// Bench returns the bench index, which lives in the same file.
+func (s *States) Bench() *benchindex.Index { return benchindex.New(s.synced, s.db) }
 
 func prepare(ctx context.Context, db *sql.DB, path string) error {
 	const op = "open processing states"
@@ -62,16 +84,20 @@ func prepare(ctx context.Context, db *sql.DB, path string) error {
 	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return failed(op, path, err)
 	}
+	wanted := ""
 	switch version {
 	case schemaVersion:
 		return nil
 	case 0:
+		wanted = schema + benchindex.Schema()
+	case 1: // before there was a bench index
+		wanted = benchindex.Schema()
 	default:
 		return &lineage.Error{Op: op, Kind: lineage.ErrorConflict, ID: path,
 			Hint: "use the newer version of the program that wrote it, or remove the file: it is made again",
 			Err:  fmt.Errorf("schema version %d, this program knows %d", version, schemaVersion)}
 	}
-	if _, err := tx.ExecContext(ctx, schema+fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)); err != nil {
+	if _, err := tx.ExecContext(ctx, wanted+fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)); err != nil {
 		return failed(op, path, err)
 	}
 	if err := tx.Commit(); err != nil {
@@ -81,7 +107,7 @@ func prepare(ctx context.Context, db *sql.DB, path string) error {
 }
 
 // Close closes the file.
-func (s *States) Close() error { return s.db.Close() }
+func (s *States) Close() error { return errors.Join(s.synced.Close(), s.db.Close()) }
 
 // Put implements etl.States.
 func (s *States) Put(ctx context.Context, p etl.Processing) error {
