@@ -298,7 +298,7 @@ func replaceSecond(pattern *regexp.Regexp, text string) string {
 	var b strings.Builder
 	kept := 0
 	for _, m := range pattern.FindAllStringSubmatchIndex(text, -1) {
-		if text[m[4]:m[5]] == redacted {
+		if strings.HasPrefix(text[m[4]:m[5]], redacted) {
 			continue
 		}
 		b.WriteString(text[kept:m[4]])
