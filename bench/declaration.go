@@ -4,18 +4,18 @@ import "time"
 
 // Declaration is one statement by a person (or a LIMS) about labware or what
 // is in it. It is made of a target and of what is said about it. A later
-// declaration about the same target takes the earlier one's place; the earlier
-// one stays in the history.
+// declaration about the same target takes the earlier one's place (that is what
+// a correction is); the earlier one stays in the history.
 type Declaration struct {
 	Document string    // the manifest or event it came in
 	Row      int       // its place there, from 1
-	At       time.Time // when it was declared
+	At       time.Time // when it was declared; zero: with the document
 	Who, Why string
 
 	Target    Target
 	Barcode   string         // target is labware of a run: its physical identity
 	Lot       string         // target is a liquid or a well: the reagent lot
-	Sample    string         // target is a well: the sample's barcode
+	Sample    string         // target is a liquid or a well: the sample's barcode
 	Conc      *Concentration // of the lot or sample there
 	VolumeUl  *float64       // target is a command: the volume that it really moved, per nozzle
 	Withdrawn bool           // takes an earlier declaration about the target back
@@ -43,6 +43,6 @@ type Target struct {
 // Concentration is an amount by volume or a mass by volume, as declared.
 type Concentration struct {
 	Value   float64
-	Unit    string // as written: mg/mL, ug/uL, mM, nmol/L, U/mL, %
+	Unit    string // as written: mg/mL, ug/uL, mM, nmol/L, U/mL, %; one that Dimension knows
 	Analyte string // what of; empty: the lot or sample itself
 }

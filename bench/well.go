@@ -10,10 +10,11 @@ const maxRows, maxColumns = 32, 48
 
 // parseWell writes the name of a well in one way: a01 is A1.
 func parseWell(text string) (string, bool) {
-	letters := strings.ToUpper(strings.TrimRight(text, "0123456789"))
-	column, err := strconv.Atoi(text[len(letters):])
+	head := strings.TrimRight(text, "0123456789")
+	digits, letters := text[len(head):], strings.ToUpper(head)
+	column, err := strconv.Atoi(digits)
 	row, ok := rowNumber(letters)
-	if err != nil || !ok || column < 1 || column > maxColumns || row > maxRows || len(text)-len(letters) > 2 {
+	if err != nil || !ok || column < 1 || column > maxColumns || row > maxRows || len(digits) > 2 {
 		return "", false
 	}
 	return letters + strconv.Itoa(column), true
