@@ -31,6 +31,7 @@ type Declaration struct {
 //	Run + Labware + Well  a well of it
 //	Barcode + Well        a well of physical labware, in whichever run it appears first
 //	Run + Command         one command of a run
+//	Run                   the run itself: its detail "plan" is the analysis that it carried out
 type Target struct {
 	Run     string
 	Liquid  string

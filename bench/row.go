@@ -116,6 +116,8 @@ func (r row) check(d Declaration, wrong *faults) {
 		}
 	}
 	switch {
+	case forms == 0 && t.Run != "" && r.cells["plan"] != "" && !fills && d.Barcode == "" && t.Well == "":
+		// Which analysis a run carried out.
 	case forms == 0:
 		wrong.add(r.place, "does not say what it is about", "name a liquid, a labware, a plate or a command")
 	case forms > 1:

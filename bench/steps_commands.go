@@ -18,7 +18,7 @@ type stepBuilder struct {
 	limits   Limits
 	wrong    faults
 	steps    Steps
-	plates   []string
+	plates   []ot2.Labware
 	known    map[string]bool // plates, and liquids under "liquid:"
 	channels []string
 	commands []ot2.Command
@@ -79,12 +79,14 @@ func (b *stepBuilder) plate(id string, barcode bool) {
 		return
 	}
 	b.known[id] = true
-	b.plates = append(b.plates, id)
+	label := id
 	if barcode {
+		label = "[" + id + "]" // as a protocol's label declares a barcode
 		b.steps.Declared = append(b.steps.Declared, Declaration{
 			Document: b.document, Row: len(b.steps.Declared) + 1, Target: Target{Labware: id}, Barcode: id,
 		})
 	}
+	b.plates = append(b.plates, ot2.Labware{ID: id, DisplayName: label})
 }
 
 // liquid makes what was filled in known, and says which lot or sample it was.
@@ -177,12 +179,13 @@ func (b *stepBuilder) finish() (Steps, error) {
 		started = time.Time{} // no command says when: the list is the order
 	}
 	for _, plate := range b.plates {
-		run.Labware = append(run.Labware, ot2.Labware{ID: plate, LoadName: definition.LoadName, DisplayName: plate})
+		plate.LoadName = definition.LoadName
+		run.Labware = append(run.Labware, plate)
 		run.Commands = append(run.Commands, ot2.Command{
-			ID: "load/" + plate, Type: "loadLabware", Intent: "setup", Status: ot2.StatusSucceeded,
+			ID: "load/" + plate.ID, Type: "loadLabware", Intent: "setup", Status: ot2.StatusSucceeded,
 			CreatedAt: started, StartedAt: started, CompletedAt: started,
-			Params: ot2.Params{LoadName: definition.LoadName, DisplayName: plate},
-			Result: ot2.Result{LabwareID: plate, Definition: definition}, HasResult: true,
+			Params: ot2.Params{LoadName: definition.LoadName, DisplayName: plate.DisplayName},
+			Result: ot2.Result{LabwareID: plate.ID, Definition: definition}, HasResult: true,
 		})
 	}
 	run.Commands = append(run.Commands, b.commands...)

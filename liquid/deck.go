@@ -271,15 +271,15 @@ func (f *Folder) readContents(lw *labware) {
 	slices.Sort(f.step.reads[start:])
 }
 
-// incubate is a step of a module on what stands on it, or of time on all.
+// incubate is a step of a module on what stands on it, on one labware, or of time on all.
 func (f *Folder) incubate(c *ot2.Command) {
 	f.step.kind = StepIncubate
-	if c.Params.ModuleID == "" {
+	if c.Params.ModuleID == "" && c.Params.LabwareID == "" {
 		return
 	}
 	var on []*labware
 	for _, lw := range f.labware {
-		if f.standsOn(lw, c.Params.ModuleID) {
+		if lw.id == c.Params.LabwareID || c.Params.ModuleID != "" && f.standsOn(lw, c.Params.ModuleID) {
 			on = append(on, lw)
 		}
 	}

@@ -272,11 +272,12 @@ func (f *Folder) pipetting(c *ot2.Command) bool {
 }
 
 // modular notes what acts on liquid without moving it: time, heat, shaking,
-// magnets. It reports whether c was a command of a module, or a wait.
+// magnets. It reports whether c was a command of a module, a wait, or done by
+// others to whole labware ("labware/centrifuge").
 func (f *Folder) modular(c *ot2.Command) bool {
 	module, action, found := strings.Cut(c.Type, "/")
 	switch module {
-	case "waitForDuration":
+	case "waitForDuration", "labware":
 	case "temperatureModule", "thermocycler", "heaterShaker", "magneticModule":
 		if !found {
 			return false

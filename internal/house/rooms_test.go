@@ -35,7 +35,7 @@ var house = []room{
 	{folder: "ot2", rooms: []string{"lineage"}, libraries: []string{}, rule: "ot2"},
 	{folder: "liquid", rooms: []string{"lineage", "ot2"}, libraries: []string{}, standard: []string{"os", "net", "log"}, rule: "liquid"},
 	{folder: "bench", rooms: []string{"lineage", "ot2"}, rule: "bench"},
-	{folder: "ingest", rooms: []string{"lineage", "ot2", "ingest$", "ingest/intake$", "ingest/journal$"}, rule: "ingest", apart: true},
+	{folder: "ingest", rooms: []string{"lineage", "ot2", "bench", "ingest$", "ingest/intake$", "ingest/journal$"}, rule: "ingest", apart: true},
 	{folder: "etl", rooms: []string{"lineage", "ot2", "bench", "liquid", "ingest$", "ingest/journal$", "graphstore$"}, rule: "etl"},
 	{folder: "graphstore", rooms: []string{"lineage", "graphstore$"}, rule: "graphstore", apart: true},
 	{folder: "graphstore/neo4j", rooms: []string{"lineage", "graphstore$", "cypher"}, rule: "graphstore-neo4j"},
