@@ -99,6 +99,12 @@ func (s Statement) With(word, value string) Statement {
 	return s
 }
 
+// Explained is the statement that asks for this one's plan, without running it.
+func (s Statement) Explained() Statement {
+	s.Text = "EXPLAIN " + s.Text
+	return s
+}
+
 // Uses reports whether a word of With stands in the statement.
 func (s Statement) Uses(word string) bool { return strings.Contains(s.Text, word) }
 

@@ -2,7 +2,8 @@
 // Parameters: $id
 // $limit
 // Returns: source, target, type, properties; in order of key
-MATCH (:Lineage {id: $id})-[e:TYPES]-()
+MATCH (n:Lineage {id: $id})-[e:TYPES]-()
+USING INDEX SEEK n:Lineage(id)
 WITH e, startNode(e).id AS target, endNode(e).id AS source
 ORDER BY source, target, type(e), e.transformationId
 LIMIT $limit

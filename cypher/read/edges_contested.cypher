@@ -3,6 +3,12 @@
 // $owner
 // Returns: source, target, type, properties
 UNWIND $rows AS row
-MATCH (t:Lineage {id: row.target})-[e:TYPES {transformationId: row.transformation}]->(s:Lineage {id: row.source})
+MATCH (t:Lineage {id: row.target})
+USING INDEX SEEK t:Lineage(id)
+WITH row, t, row.source AS source
+MATCH (s:Lineage {id: source})
+USING INDEX SEEK s:Lineage(id)
+WITH row, t, s
+MATCH (t)-[e:TYPES {transformationId: row.transformation}]->(s)
 WHERE any(other IN e.owners WHERE other <> $owner)
 RETURN s.id AS source, t.id AS target, type(e) AS type, properties(e) AS properties

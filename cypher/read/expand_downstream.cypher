@@ -3,6 +3,7 @@
 // Returns: properties, labels; edges: far end, type, properties
 UNWIND $ids AS id
 MATCH (n:Lineage {id: id})
+USING INDEX SEEK n:Lineage(id)
 WHERE NOT n:Retracted
 RETURN properties(n) AS properties, labels(n) AS labels,
        COLLECT { MATCH (n)<-[e:TYPES]-(far) RETURN [far.id, type(e), properties(e)] } AS edges

@@ -5,6 +5,7 @@
 // Returns: properties, labels; edges: far end, type, properties
 UNWIND $ids AS id
 MATCH (n:Lineage {id: id})
+USING INDEX SEEK n:Lineage(id)
 CALL (n) {
   WITH n
   WHERE n.createdAt <= $asOf AND (n.retractedAt IS NULL OR $asOf < n.retractedAt)

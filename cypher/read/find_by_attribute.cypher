@@ -7,11 +7,12 @@
 // $limit
 // Returns: properties, labels; in order of name, then id
 MATCH (n:Lineage)
+USING INDEX SEEK n:Lineage(ATTRIBUTE)
 WHERE n.ATTRIBUTE = $value
   AND NOT n:Retracted
   AND ($kind IS NULL OR $kind IN labels(n))
   AND ($name IS NULL OR n.name = $name)
-  AND (n.name > $afterName OR (n.name = $afterName AND n.id > $afterId))
+  AND CASE n.name WHEN $afterName THEN n.id > $afterId ELSE n.name > $afterName END
   AND all(key IN keys($attributes) WHERE n[key] = $attributes[key])
 RETURN properties(n) AS properties, labels(n) AS labels
 ORDER BY n.name, n.id

@@ -4,6 +4,7 @@
 // $limit
 // Returns: properties, labels; in order of name, then id
 MATCH (n:KIND)
+USING INDEX SEEK n:KIND(name, id)
 WHERE n.name >= $afterName
   AND n.id IS NOT NULL
   AND (n.name > $afterName OR n.id > $afterId)

@@ -5,9 +5,11 @@
 // $limit
 // Returns: properties, labels; in order of name, then id
 MATCH (n:KIND)
+USING INDEX SEEK n:KIND(name, id)
 WHERE n.name = $name
   AND n.id IS NOT NULL
-  AND (n.name > $afterName OR (n.name = $afterName AND n.id > $afterId))
+  AND n.name >= $afterName
+  AND (n.name > $afterName OR n.id > $afterId)
   AND all(key IN keys($attributes) WHERE n[key] = $attributes[key])
 RETURN properties(n) AS properties, labels(n) AS labels
 ORDER BY n.name, n.id

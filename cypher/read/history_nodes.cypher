@@ -2,6 +2,7 @@
 // Parameters: $id
 // Returns: properties, labels
 MATCH (n:Lineage {id: $id})
+USING INDEX SEEK n:Lineage(id)
 CALL (n) {
   RETURN n AS was
   UNION ALL

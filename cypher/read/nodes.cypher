@@ -3,5 +3,6 @@
 // Returns: properties, labels
 UNWIND $ids AS id
 MATCH (n:Lineage {id: id})
+USING INDEX SEEK n:Lineage(id)
 WHERE NOT n:Retracted
 RETURN properties(n) AS properties, labels(n) AS labels

@@ -4,6 +4,7 @@
 // Returns: properties, labels; edges: far end, type, properties
 UNWIND $ids AS id
 MATCH (root:Lineage {id: id})
+USING INDEX SEEK root:Lineage(id)
 WHERE NOT root:Retracted
 MATCH (root)<-[:TYPES*0..DEPTH]-(n)
 WITH DISTINCT n

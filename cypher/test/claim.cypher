@@ -1,6 +1,7 @@
 // Purpose: Marks an empty database as one that tests may empty, and says whether this one is.
 // Parameters: none
 // Returns: mine: false if it holds a graph that no test made
+// Scans: the marks, of which there is one
 OPTIONAL MATCH (found)
 WITH count(found) AS nodes
 OPTIONAL MATCH (mark:TestDatabase)

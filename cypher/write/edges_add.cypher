@@ -5,9 +5,13 @@
 // Returns: found: how many rows have both their nodes; there: source, target, type, properties of the edges that were there
 UNWIND $rows AS row
 MATCH (t:Lineage {id: row.target})
+USING INDEX SEEK t:Lineage(id)
 WHERE NOT t:Retracted
-MATCH (s:Lineage {id: row.source})
+WITH row, t, row.source AS source
+MATCH (s:Lineage {id: source})
+USING INDEX SEEK s:Lineage(id)
 WHERE NOT s:Retracted
+WITH row, t, s
 MERGE (t)-[e:TYPES {transformationId: row.transformation}]->(s)
 ON CREATE SET e += row.properties, e.createdAt = $at, e.owners = [$owner]
 RETURN count(*) AS found,

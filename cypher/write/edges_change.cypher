@@ -4,7 +4,13 @@
 // $at
 // Returns: nothing
 UNWIND $rows AS row
-MATCH (t:Lineage {id: row.target})-[e:TYPES {transformationId: row.transformation}]->(s:Lineage {id: row.source})
+MATCH (t:Lineage {id: row.target})
+USING INDEX SEEK t:Lineage(id)
+WITH row, t, row.source AS source
+MATCH (s:Lineage {id: source})
+USING INDEX SEEK s:Lineage(id)
+WITH row, t, s
+MATCH (t)-[e:TYPES {transformationId: row.transformation}]->(s)
 CREATE (t)-[r:RETRACTED]->(s)
 SET r = properties(e), r.wasType = type(e), r.retractedAt = $at
 REMOVE r.owners

@@ -4,7 +4,13 @@
 // $at
 // Returns: nothing
 UNWIND $rows AS row
-MATCH (t:Lineage {id: row.target})-[e:TYPES {transformationId: row.transformation}]->(s:Lineage {id: row.source})
+MATCH (t:Lineage {id: row.target})
+USING INDEX SEEK t:Lineage(id)
+WITH row, t, row.source AS source
+MATCH (s:Lineage {id: source})
+USING INDEX SEEK s:Lineage(id)
+WITH row, t, s
+MATCH (t)-[e:TYPES {transformationId: row.transformation}]->(s)
 SET e.owners = [other IN e.owners WHERE other <> $owner]
 WITH t, e, s
 WHERE size(e.owners) = 0

@@ -5,6 +5,7 @@
 // Returns: nothing
 UNWIND $rows AS row
 MATCH (n:Lineage {id: row.id})
+USING INDEX SEEK n:Lineage(id)
 CREATE (n)-[:WAS]->(r:Revision)
 SET r = properties(n),
     r.wasKind = coalesce(n.wasKind, head([label IN labels(n) WHERE NOT label IN ['Lineage', 'Entity', 'Activity', 'Agent']])),

@@ -4,6 +4,7 @@
 // Returns: nothing
 UNWIND $ids AS id
 MATCH (n:Lineage {id: id})
+USING INDEX SEEK n:Lineage(id)
 WHERE size(n.owners) = 0 AND NOT n:Retracted AND NOT EXISTS { (n)-[:TYPES]-() }
 WITH n, [label IN labels(n) WHERE label <> 'Lineage'] AS labels
 SET n.wasKind = head([label IN labels WHERE NOT label IN ['Entity', 'Activity', 'Agent']]),

@@ -5,6 +5,7 @@ import (
 
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
 
+	"wellspring/cypher"
 	"wellspring/internal/neo4jtest"
 )
 
@@ -14,29 +15,30 @@ func TestServerGivesAnEmptyDatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer driver.Close(t.Context())
-	nodes := func(query string) int64 {
+	defer func() {
+		if err := driver.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}()
+	run := func(name string, parameters map[string]any) *neo4j.EagerResult {
 		t.Helper()
-		result, err := neo4j.ExecuteQuery(t.Context(), driver, query, nil,
+		result, err := neo4j.ExecuteQuery(t.Context(), driver, cypher.Test(name).Text, parameters,
 			neo4j.EagerResultTransformer, neo4j.ExecuteQueryWithDatabase(neo4jtest.Database))
 		if err != nil {
 			t.Fatal(err)
 		}
-		n, _, err := neo4j.GetRecordValue[int64](result.Records[0], "n")
-		if err != nil {
-			t.Fatal(err)
+		return result
+	}
+	count := func(when string, want int64) {
+		t.Helper()
+		got, _, err := neo4j.GetRecordValue[int64](run("count", nil).Records[0], "nodes")
+		if err != nil || got != want {
+			t.Errorf("%s there are %d nodes, error %v; want %d", when, got, err, want)
 		}
-		return n
 	}
-	const count = "MATCH (x) WHERE NOT x:TestDatabase RETURN count(x) AS n"
-	if got := nodes(count); got != 0 {
-		t.Errorf("%d nodes at first, want none", got)
-	}
-	if got := nodes("UNWIND range(1, 25000) AS i CREATE (x:Lineage {id: toString(i)}) RETURN count(x) AS n"); got != 25000 {
-		t.Errorf("%d nodes made, want 25000", got)
-	}
+	count("at first", 0)
+	run("fill", map[string]any{"nodes": 25000})
+	count("when filled", 25000)
 	h.Clear(t)
-	if got := nodes(count); got != 0 {
-		t.Errorf("%d nodes after Clear, want none", got)
-	}
+	count("after Clear", 0)
 }
