@@ -1,7 +1,6 @@
 package etl_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -9,33 +8,12 @@ import (
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 	"pgregory.net/rapid"
 
-	"wellspring/bench"
-	"wellspring/etl"
 	"wellspring/ingest"
 	"wellspring/lineage"
 )
 
-// withBench gives a pipeline decoders of documents that are the JSON of what
-// they say.
-func withBench(c *etl.Config) {
-	c.Manifests = func(e ingest.Envelope) (said []bench.Declaration, err error) {
-		return said, json.Unmarshal(e.Event.Data(), &said)
-	}
-	c.Readings = func(e ingest.Envelope) (reading bench.Reading, err error) {
-		return reading, json.Unmarshal(e.Event.Data(), &reading)
-	}
-}
-
-// document is an envelope of a kind and an owner, with the JSON of v.
-func document(kind, owner string, v any) ingest.Envelope {
-	text, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return rawDocument(kind, owner, text)
-}
-
-func rawDocument(kind, owner string, text []byte) ingest.Envelope {
+// document is an envelope of a kind and an owner.
+func document(kind, owner string, text []byte) ingest.Envelope {
 	event := cloudevents.New()
 	event.SetID(owner)
 	event.SetSource("/test")
@@ -53,32 +31,25 @@ const (
 	assayRun = "5a6cd99d-ef02-48c9-bbdc-2d93e3a166ab"
 )
 
-func said(minute int, d bench.Declaration) bench.Declaration {
-	d.At, d.Who, d.Why = written.Add(time.Duration(minute)*time.Minute), "ada", "as on the bottle"
-	return d
-}
-
 // story is everything that is known of the assay.
 func story(t testing.TB) map[string]ingest.Envelope {
-	one := 0.75
-	read := time.Date(2026, 11, 23, 13, 53, 40, 0, time.UTC)
 	return map[string]ingest.Envelope{
-		"stock": rawDocument(ingest.TypeRun, "run:"+stockRun, example(t, "runs/stock_dilution.json")),
-		"assay": rawDocument(ingest.TypeRun, "run:"+assayRun, example(t, "runs/assay_plate.json")),
-		"plan":  rawDocument(ingest.TypePlan, "plan:500ae3ab-f869-4bfd-a13f-f7cffeade3b5", example(t, "analyses/assay_plate.json")),
-		"manifest": document(ingest.TypeManifest, "manifest:1", []bench.Declaration{
-			said(1, bench.Declaration{Row: 1, Target: bench.Target{Run: stockRun, Liquid: "BSA standard 2 mg/mL"}, Lot: "BSA-0457", Conc: &bench.Concentration{Value: 2, Unit: "mg/mL"}}),
-			said(1, bench.Declaration{Row: 2, Target: bench.Target{Run: stockRun, Labware: "TR-0001", Well: "B1"}, Sample: "LY-0001"}),
-			said(1, bench.Declaration{Row: 3, Target: bench.Target{Barcode: "TR-0001", Well: "C1"}, Sample: "LY-0002"}),
-		}),
-		"correction": document(ingest.TypeManifest, "manifest:2", []bench.Declaration{
-			said(9, bench.Declaration{Row: 1, Target: bench.Target{Run: stockRun, Liquid: "BSA standard 2 mg/mL"}, Lot: "BSA-0460"}),
-		}),
-		"reading": document(ingest.TypeReading, "measurement:1", bench.Reading{ID: "r1", Values: []bench.Value{
-			{Plate: "AP-0001", Well: "A1", At: read, Name: "absorbance", Value: &one},
-			{Plate: "DP-0001", Well: "A1", At: read.Add(-3 * time.Hour), Name: "absorbance", Value: &one},
-			{Plate: "XX-9999", Well: "A1", At: read, Name: "absorbance", Value: &one},
-		}}),
+		"stock": document(ingest.TypeRun, "run:"+stockRun, example(t, "runs/stock_dilution.json")),
+		"assay": document(ingest.TypeRun, "run:"+assayRun, example(t, "runs/assay_plate.json")),
+		"plan":  document(ingest.TypePlan, "plan:500ae3ab-f869-4bfd-a13f-f7cffeade3b5", example(t, "analyses/assay_plate.json")),
+		"manifest": document(ingest.TypeManifest, "manifest:1", []byte(`{"by": "ada", "at": "2026-11-23T08:00:00Z", "declarations": [
+			{"run": "`+stockRun+`", "liquid": "BSA standard 2 mg/mL", "lot": "BSA-0457", "concentration": 2, "unit": "mg/mL", "expires": "2027-01-31"},
+			{"run": "`+stockRun+`", "labware": "TR-0001", "well": "B1", "sample": "LY-0001"},
+			{"plate": "TR-0001", "well": "C1", "sample": "LY-0002"}
+		]}`)),
+		"correction": document(ingest.TypeManifest, "manifest:2", []byte(`{"by": "bob", "reason": "misread the label", "at": "2026-11-24T08:00:00Z", "declarations": [
+			{"run": "`+stockRun+`", "liquid": "BSA standard 2 mg/mL", "lot": "BSA-0460"}
+		]}`)),
+		"reading": document(ingest.TypeReading, "measurement:1", []byte(
+			"plate,well,read_at,absorbance\n"+
+				"AP-0001,A1,2026-11-23T13:53:40Z,0.75\n"+
+				"DP-0001,A1,2026-11-23T10:53:40Z,0.25\n"+
+				"XX-9999,A1,2026-11-23T13:53:40Z,0.5\n")),
 	}
 }
 
@@ -121,7 +92,7 @@ func edges(p lineage.Projection, typ lineage.RelationshipType, fits func(lineage
 }
 
 func TestAPlateIsKnownAgainInTheNextRun(t *testing.T) {
-	l := newLab(t, withBench)
+	l := newLab(t, nil)
 	l.start()
 	all := story(t)
 	l.tell(all["assay"]) // the later one first
@@ -145,7 +116,7 @@ func TestAPlateIsKnownAgainInTheNextRun(t *testing.T) {
 }
 
 func TestWhatWasDeclaredHangsOnTheFirstStates(t *testing.T) {
-	l := newLab(t, withBench)
+	l := newLab(t, nil)
 	l.start()
 	all := story(t)
 	l.tell(all["stock"])
@@ -177,7 +148,7 @@ func TestWhatWasDeclaredHangsOnTheFirstStates(t *testing.T) {
 }
 
 func TestAReadingJoinsTheStateOfItsTime(t *testing.T) {
-	l := newLab(t, withBench)
+	l := newLab(t, nil)
 	l.start()
 	all := story(t)
 	l.tell(all["reading"])
@@ -209,7 +180,7 @@ func TestAReadingJoinsTheStateOfItsTime(t *testing.T) {
 }
 
 func TestARunFindsItsPlan(t *testing.T) {
-	l := newLab(t, withBench)
+	l := newLab(t, nil)
 	l.start()
 	all := story(t)
 	l.tell(all["assay"])
@@ -223,7 +194,7 @@ func TestARunFindsItsPlan(t *testing.T) {
 func TestAnyOrderOfTheStoryEndsInTheSameGraph(t *testing.T) {
 	all := story(t)
 	names := []string{"stock", "assay", "plan", "manifest", "correction", "reading"}
-	clean := newLab(t, withBench)
+	clean := newLab(t, nil)
 	clean.start()
 	for _, name := range names {
 		clean.tell(all[name])
@@ -232,7 +203,7 @@ func TestAnyOrderOfTheStoryEndsInTheSameGraph(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		order := append([]string(nil), names...)
 		shuffle(rt, order)
-		l := openLab(t, withBench)
+		l := openLab(t, nil)
 		defer l.close()
 		l.start()
 		for _, name := range order {

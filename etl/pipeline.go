@@ -14,7 +14,6 @@ import (
 	"wellspring/bench"
 	"wellspring/etl/benchindex"
 	"wellspring/graphstore"
-	"wellspring/ingest"
 	"wellspring/ingest/journal"
 	"wellspring/lineage"
 	"wellspring/ot2"
@@ -33,13 +32,9 @@ type Config struct {
 
 	Definitions ot2.Definitions      // for logs that carry none; may be nil
 	Limits      ot2.Limits           // default ot2.DefaultLimits
+	BenchLimits bench.Limits         // default bench.DefaultLimits
 	CodeVersion string               // of this program
 	Projectors  map[string]Projector // by envelope type, beside the known ones
-
-	// Manifests and Readings decode what people and plate readers say. Nil:
-	// envelopes of that type wait among the dead letters.
-	Manifests func(ingest.Envelope) ([]bench.Declaration, error)
-	Readings  func(ingest.Envelope) (bench.Reading, error)
 
 	Retry   Retry
 	Workers int // owners at a time; default 4

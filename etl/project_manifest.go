@@ -14,23 +14,28 @@ import (
 
 // manifests is the Projector of manifests and corrections.
 type manifests struct {
-	decode func(ingest.Envelope) ([]bench.Declaration, error)
+	limits bench.Limits
 	bench  *benchindex.Index
 }
 
 // Extract implements Projector.
 func (m *manifests) Extract(_ context.Context, record journal.Record) (Fragment, error) {
-	declarations, err := m.decode(record.Envelope)
+	declarations, err := bench.DecodeManifest(string(owner(record)), record.Envelope.Event.Data(), m.limits)
 	if err != nil {
 		return nil, err
 	}
+	return declaredIn(record, declarations), nil
+}
+
+// declaredIn adds to declarations whose they are and when they were said.
+func declaredIn(record journal.Record, declarations []bench.Declaration) []benchindex.Declared {
 	said := make([]benchindex.Declared, len(declarations))
 	for i, d := range declarations {
 		said[i] = benchindex.Declared{
 			Declaration: d, Owner: owner(record), SaidAt: saidAt(d, record.Envelope), KnownAt: record.AppendedAt,
 		}
 	}
-	return said, nil
+	return said
 }
 
 // saidAt is when something was declared: by its own word, by its sender's, or

@@ -44,6 +44,12 @@ func (p *plans) Transform(_ context.Context, owner lineage.Owner, fragments []Fr
 	}}, nil
 }
 
+// account is what one envelope says of a run or an analysis.
+type account struct {
+	run      ot2.Run
+	declared []benchindex.Declared // of steps by others: about itself
+}
+
 func decodeRun(record journal.Record, limits ot2.Limits, plan bool) (Fragment, error) {
 	document, err := ot2.Decode(bytes.NewReader(record.Envelope.Event.Data()), limits)
 	if err != nil {
@@ -53,14 +59,14 @@ func decodeRun(record journal.Record, limits ot2.Limits, plan bool) (Fragment, e
 		return nil, lineage.Invalid("extract", "type "+record.Envelope.Event.Type(),
 			fmt.Sprintf("send a run as %s and an analysis as %s", ingest.TypeRun, ingest.TypePlan))
 	}
-	return document.Run, nil
+	return account{run: document.Run}, nil
 }
 
 // merge joins what was said of a run.
 func merge(owner lineage.Owner, fragments []Fragment, limits ot2.Limits) (ot2.Run, error) {
 	said := make([]ot2.Run, len(fragments))
 	for i, f := range fragments {
-		said[i] = f.(ot2.Run)
+		said[i] = f.(account).run
 	}
 	run := ot2.Merge(said...)
 	if n := len(run.Commands); n > limits.Commands {

@@ -9,20 +9,19 @@ import (
 	"wellspring/bench"
 	"wellspring/etl/benchindex"
 	"wellspring/etl/project"
-	"wellspring/ingest"
 	"wellspring/ingest/journal"
 	"wellspring/lineage"
 )
 
 // readings is the Projector of plate readers' documents.
 type readings struct {
-	decode func(ingest.Envelope) (bench.Reading, error)
+	limits bench.Limits
 	bench  *benchindex.Index
 }
 
 // Extract implements Projector.
 func (r *readings) Extract(_ context.Context, record journal.Record) (Fragment, error) {
-	reading, err := r.decode(record.Envelope)
+	reading, err := bench.DecodeReading(record.Envelope.Event.Data(), r.limits)
 	if err != nil {
 		return nil, err
 	}

@@ -8,9 +8,11 @@ import (
 	"strings"
 	"time"
 
+	"wellspring/bench"
 	"wellspring/etl/benchindex"
 	"wellspring/etl/declared"
 	"wellspring/etl/project"
+	"wellspring/ingest"
 	"wellspring/ingest/journal"
 	"wellspring/lineage"
 	"wellspring/liquid"
@@ -20,14 +22,43 @@ import (
 // runs is the Projector of runs: of a run's envelopes, of what was declared about
 // it, and of what its plates held before it began.
 type runs struct {
-	limits  ot2.Limits
-	options project.Options
-	bench   *benchindex.Index
+	limits      ot2.Limits
+	benchLimits bench.Limits
+	options     project.Options
+	bench       *benchindex.Index
 }
 
 // Extract implements Projector.
 func (r *runs) Extract(_ context.Context, record journal.Record) (Fragment, error) {
-	return decodeRun(record, r.limits, false)
+	if record.Envelope.Event.Type() != ingest.TypeSteps {
+		return decodeRun(record, r.limits, false)
+	}
+	steps, err := bench.DecodeSteps(record.Envelope.Hash, record.Envelope.Event.Data(), r.benchLimits)
+	if err != nil {
+		return nil, err
+	}
+	return account{run: steps.Run, declared: declaredIn(record, steps.Declared)}, nil
+}
+
+// ownDeclarations are those that stand in the run's own envelopes, each document's
+// once: as it came first.
+func ownDeclarations(fragments []Fragment) []benchindex.Declared {
+	documents := map[string][]benchindex.Declared{}
+	for _, f := range fragments {
+		declared := f.(account).declared
+		if len(declared) == 0 {
+			continue
+		}
+		document := declared[0].Document
+		if known := documents[document]; known == nil || declared[0].SaidAt.Before(known[0].SaidAt) {
+			documents[document] = declared
+		}
+	}
+	var own []benchindex.Declared
+	for _, document := range slices.Sorted(maps.Keys(documents)) {
+		own = append(own, documents[document]...)
+	}
+	return own
 }
 
 // Transform implements Projector.
@@ -36,8 +67,8 @@ func (r *runs) Transform(ctx context.Context, owner lineage.Owner, fragments []F
 	if err != nil {
 		return Derived{}, err
 	}
-	name := project.Key(owner)
-	said, err := r.bench.About(ctx, name)
+	name, own := project.Key(owner), ownDeclarations(fragments)
+	said, err := r.bench.About(ctx, name, own)
 	if err != nil {
 		return Derived{}, err
 	}
@@ -46,6 +77,7 @@ func (r *runs) Transform(ctx context.Context, owner lineage.Owner, fragments []F
 	outcome := liquid.Fold(run, liquid.Options{Definitions: r.options.Definitions})
 	identity := declared.Identify(run, outcome.Labware, said)
 	kept := remembered(name, run, outcome, identity.Barcodes)
+	kept.Declared = own
 	in, err := r.bench.Complete(ctx, kept, said)
 	if err != nil {
 		return Derived{}, err
@@ -63,7 +95,7 @@ func (r *runs) Transform(ctx context.Context, owner lineage.Owner, fragments []F
 	options.Declared = project.Declared{
 		Barcodes: identity.Barcodes, Fills: fills, Volumes: corrected.Volumes, Inherits: initial,
 		Findings: slices.Concat(corrected.Findings, identity.Findings, unfit, undecided, contested(kept, in)),
-		Owners:   documents(said, fills),
+		Owners:   documents(owner, said, fills),
 	}
 	projection, err := project.Project(owner, run, outcome, options)
 	if err != nil {
@@ -120,8 +152,8 @@ func contested(kept benchindex.Run, in benchindex.Inputs) []liquid.Finding {
 	return found
 }
 
-// documents are the owners of what was declared about the run.
-func documents(said []benchindex.Declared, fills []declared.Fill) []lineage.Owner {
+// documents are the owners of what others declared about the run.
+func documents(run lineage.Owner, said []benchindex.Declared, fills []declared.Fill) []lineage.Owner {
 	owners := map[lineage.Owner]bool{}
 	for _, d := range said {
 		owners[d.Owner] = true
@@ -129,6 +161,7 @@ func documents(said []benchindex.Declared, fills []declared.Fill) []lineage.Owne
 	for _, f := range fills {
 		owners[f.Said.Owner] = true
 	}
+	delete(owners, run)
 	return slices.Sorted(maps.Keys(owners))
 }
 

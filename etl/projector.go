@@ -35,18 +35,16 @@ type Derived struct {
 	Keep func(ctx context.Context, at time.Time) ([]lineage.Owner, error)
 }
 
-// projectors are the kinds of owners that are always known, by envelope type.
+// projectors are the kinds of owners that are always known, by envelope type. A
+// run is one kind, whether an OT-2 did it or other hands.
 func projectors(c Config) map[string]Projector {
 	options := project.Options{Definitions: c.Definitions, CodeVersion: c.CodeVersion}
-	known := map[string]Projector{
-		ingest.TypeRun:  &runs{limits: c.Limits, options: options, bench: c.Bench},
-		ingest.TypePlan: &plans{limits: c.Limits, options: options, bench: c.Bench},
+	run := &runs{limits: c.Limits, benchLimits: c.BenchLimits, options: options, bench: c.Bench}
+	return map[string]Projector{
+		ingest.TypeRun:      run,
+		ingest.TypeSteps:    run,
+		ingest.TypePlan:     &plans{limits: c.Limits, options: options, bench: c.Bench},
+		ingest.TypeManifest: &manifests{limits: c.BenchLimits, bench: c.Bench},
+		ingest.TypeReading:  &readings{limits: c.BenchLimits, bench: c.Bench},
 	}
-	if c.Manifests != nil {
-		known[ingest.TypeManifest] = &manifests{decode: c.Manifests, bench: c.Bench}
-	}
-	if c.Readings != nil {
-		known[ingest.TypeReading] = &readings{decode: c.Readings, bench: c.Bench}
-	}
-	return known
 }

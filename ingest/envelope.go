@@ -13,6 +13,7 @@ const (
 	TypePlan     = "wellspring.ot2.analysis.v1" // an analysis
 	TypeManifest = "wellspring.manifest.v1"     // lots, samples and barcodes declared
 	TypeReading  = "wellspring.measurement.v1"  // a plate reader's document
+	TypeSteps    = "wellspring.steps.v1"        // a run of other hands than an OT-2's: bench.DecodeSteps reads it
 	TypeUnknown  = "wellspring.unknown.v1"      // acknowledged, but nothing we can read: for the dead letters
 )
 

@@ -23,7 +23,7 @@ type Declared struct {
 // Compare orders declarations by when they were said: of two about one target
 // the later one holds. What was said at one time is ordered by document and row.
 func (d Declared) Compare(o Declared) int {
-	return cmp.Or(d.SaidAt.Compare(o.SaidAt), cmp.Compare(d.Owner, o.Owner), cmp.Compare(d.Row, o.Row))
+	return cmp.Or(d.SaidAt.Compare(o.SaidAt), cmp.Compare(d.Owner, o.Owner), cmp.Compare(d.Document, o.Document), cmp.Compare(d.Row, o.Row))
 }
 
 // detailPlan is the detail by which a declaration about a run as a whole names
@@ -48,19 +48,8 @@ func (x *Index) KeepDeclarations(ctx context.Context, owner lineage.Owner, decla
 		if err != nil {
 			return err
 		}
-		if err := t.exec(ctx, "DELETE FROM declaration WHERE document = ?", string(owner)); err != nil {
+		if err := t.putDeclarations(ctx, owner, declared); err != nil {
 			return err
-		}
-		for i, d := range declared {
-			body, err := json.Marshal(d.Declaration)
-			if err != nil {
-				return &lineage.Error{Op: "keep declarations", Kind: lineage.ErrorInvalid, ID: string(owner), Err: err}
-			}
-			err = t.exec(ctx, "INSERT INTO declaration (document, row, said_at, known_at, run, barcode, plan, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-				string(owner), i, nanos(d.SaidAt), nanos(d.KnownAt), d.Target.Run, d.Target.Barcode, d.Plan(), string(body))
-			if err != nil {
-				return err
-			}
 		}
 		after, err := t.mentioned(ctx, owner)
 		if err != nil {
@@ -72,6 +61,24 @@ func (x *Index) KeepDeclarations(ctx context.Context, owner lineage.Owner, decla
 	return again, err
 }
 
+func (t *transaction) putDeclarations(ctx context.Context, owner lineage.Owner, declared []Declared) error {
+	if err := t.exec(ctx, "DELETE FROM declaration WHERE document = ?", string(owner)); err != nil {
+		return err
+	}
+	for i, d := range declared {
+		body, err := json.Marshal(d.Declaration)
+		if err != nil {
+			return &lineage.Error{Op: "keep declarations", Kind: lineage.ErrorInvalid, ID: string(owner), Err: err}
+		}
+		err = t.exec(ctx, "INSERT INTO declaration (document, row, said_at, known_at, run, barcode, plan, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+			string(owner), i, nanos(d.SaidAt), nanos(d.KnownAt), d.Target.Run, d.Target.Barcode, d.Plan(), string(body))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // mentioned are the runs that a document's declarations are about.
 func (t *transaction) mentioned(ctx context.Context, owner lineage.Owner) ([]string, error) {
 	return texts(ctx, t, `
@@ -79,9 +86,13 @@ func (t *transaction) mentioned(ctx context.Context, owner lineage.Owner) ([]str
 		UNION SELECT plate.run FROM declaration JOIN plate USING (barcode) WHERE document = ?1 AND declaration.barcode <> ''`, string(owner))
 }
 
-// About returns what was declared about a run, oldest first.
-func (x *Index) About(ctx context.Context, run string) ([]Declared, error) {
+// About returns what was declared about a run, oldest first: what others
+// declared, and own, what the run's own envelopes do.
+func (x *Index) About(ctx context.Context, run string, own []Declared) ([]Declared, error) {
 	declared, err := about(ctx, x.db, "run", run)
+	declared = slices.DeleteFunc(declared, func(d Declared) bool { return d.Owner == lineage.RunOwner(run) })
+	declared = append(declared, own...)
+	slices.SortStableFunc(declared, Declared.Compare)
 	return declared, failed("read declarations", run, err)
 }
 

@@ -20,6 +20,7 @@ type Run struct {
 	Robot              string
 	Keys               []string // of the commands that it executed, in order
 	Plates             []Plate
+	Declared           []Declared // by the run's own envelopes, about itself
 }
 
 // Plate is labware of a run.
@@ -216,6 +217,9 @@ func (t *transaction) putRun(ctx context.Context, run Run, in Inputs, at time.Ti
 			robot = excluded.robot, first_key = excluded.first_key, keys = excluded.keys, keys_hash = excluded.keys_hash, inputs = excluded.inputs`,
 		run.Run, nanos(run.StartedAt), nanos(run.EndedAt), nanos(at), run.Robot, first(run.Keys), len(run.Keys), hashKeys(run.Keys), in.hash())
 	if err != nil {
+		return err
+	}
+	if err := t.putDeclarations(ctx, lineage.RunOwner(run.Run), run.Declared); err != nil {
 		return err
 	}
 	if err := t.exec(ctx, "DELETE FROM plate WHERE run = ?", run.Run); err != nil {

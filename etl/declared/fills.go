@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"wellspring/bench"
 	"wellspring/etl/benchindex"
 	"wellspring/liquid"
 	"wellspring/ot2"
@@ -20,34 +19,9 @@ type Fill struct {
 	Said   benchindex.Declared
 }
 
-// about is what a declaration says about a target: a well may have a lot and a
-// sample, and one of them can be corrected alone.
-type about struct{ labware, well, liquid, what string }
-
-const (
-	whatLot    = "lot"
-	whatSample = "sample"
-	whatConc   = "concentration"
-)
-
-// said lists what a declaration of contents says; of one that only takes back,
-// all that it might take back.
-func said(d benchindex.Declared) []string {
-	var what []string
-	if d.Lot != "" {
-		what = append(what, whatLot)
-	}
-	if d.Sample != "" {
-		what = append(what, whatSample)
-	}
-	switch {
-	case len(what) == 0 && d.Withdrawn:
-		return []string{whatLot, whatSample, whatConc}
-	case len(what) == 0 && d.Conc != nil:
-		return []string{whatConc}
-	}
-	return what
-}
+// about is what in the run a declaration of contents is about: a well of it, or
+// a liquid.
+type about struct{ labware, well, liquid string }
 
 // contents resolves declarations to wells and liquids of a run.
 type contents struct {
@@ -96,19 +70,12 @@ func (c *contents) listen(aboutRun []benchindex.Declared) {
 	}
 	slices.SortStableFunc(all, func(a, b heard) int { return cmp.Or(a.Declared.Compare(b.Declared), cmp.Compare(a.labware, b.labware)) })
 	for _, h := range all {
-		if target, ok := c.resolve(h.Declared, h.labware); ok {
-			c.hold(target, h.Declared)
-		}
-	}
-}
-
-func (c *contents) hold(target about, d benchindex.Declared) {
-	for _, what := range said(d) {
-		target.what = what
-		if d.Withdrawn {
+		switch target, ok := c.resolve(h.Declared, h.labware); {
+		case !ok:
+		case h.Withdrawn:
 			delete(c.holds, target)
-		} else {
-			c.holds[target] = d
+		default:
+			c.holds[target] = h.Declared
 		}
 	}
 }
@@ -117,7 +84,7 @@ func (c *contents) hold(target about, d benchindex.Declared) {
 func (c *contents) resolve(d benchindex.Declared, labware string) (target about, ok bool) {
 	t := d.Target
 	switch {
-	case t.Command != "" || len(said(d)) == 0 || t == (bench.Target{Run: t.Run}):
+	case t.Command != "" || d.Lot == "" && d.Sample == "" && d.Conc == nil && !d.Withdrawn:
 		return about{}, false
 	case t.Liquid != "":
 		id, wrong := c.liquid(d)
@@ -182,43 +149,32 @@ func (c *contents) draw() {
 		if !s.First() {
 			continue
 		}
-		for _, what := range []string{whatLot, whatSample, whatConc} {
-			inWell := about{labware: s.Key.Labware, well: s.Key.Well, what: what}
-			of := about{liquid: s.Liquid, what: what}
-			said, holds := c.holds[inWell]
-			if holds {
-				met[inWell] = true
-				holds = s.Liquid == "" || loads[liquid.Place{Labware: s.Key.Labware, Well: s.Key.Well}] == 1
-				if !holds {
-					c.found = append(c.found, *ambiguous(said, "more than one liquid was loaded into "+s.Key.Well+": name the liquid"))
-				}
+		inWell, of := about{labware: s.Key.Labware, well: s.Key.Well}, about{liquid: s.Liquid}
+		said, holds := c.holds[inWell]
+		if holds {
+			met[inWell] = true
+			holds = s.Liquid == "" || loads[liquid.Place{Labware: s.Key.Labware, Well: s.Key.Well}] == 1
+			if !holds {
+				c.found = append(c.found, *ambiguous(said, "more than one liquid was loaded into "+s.Key.Well+": name the liquid"))
 			}
-			if !holds && s.Liquid != "" {
-				said, holds = c.holds[of]
-				met[of] = met[of] || holds
-			}
-			if holds {
-				c.fill(s, what, said)
-			}
+		}
+		if !holds && s.Liquid != "" {
+			said, holds = c.holds[of]
+			met[of] = met[of] || holds
+		}
+		if holds {
+			c.fill(s, said)
 		}
 	}
 	c.unmet(met)
 }
 
-func (c *contents) fill(s liquid.State, what string, said benchindex.Declared) {
-	f := Fill{State: s.Key, Said: said}
-	switch what {
-	case whatLot:
-		f.Lot = said.Lot
-	case whatSample:
-		f.Sample = said.Sample
-	default:
-		if s.Liquid == "" {
-			c.found = append(c.found, *unmatched(said, "nobody says what is in "+s.Key.Well+": name the lot or the sample"))
-			return
-		}
+func (c *contents) fill(s liquid.State, said benchindex.Declared) {
+	if said.Lot == "" && said.Sample == "" && s.Liquid == "" {
+		c.found = append(c.found, *unmatched(said, "nobody says what is in "+s.Key.Well+": name the lot or the sample"))
+		return
 	}
-	c.fills = append(c.fills, f)
+	c.fills = append(c.fills, Fill{State: s.Key, Lot: said.Lot, Sample: said.Sample, Said: said})
 }
 
 // unmet finds declarations about wells that the run names, and never drew from
