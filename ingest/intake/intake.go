@@ -52,6 +52,8 @@ type Message struct {
 	// Document is what is journaled instead of Payload, where the door translated
 	// it. Payload still makes the id and the hash.
 	Document []byte
+	// Fault is why the door could not translate Payload: it can't be read.
+	Fault error
 }
 
 // Receipt says what became of a message.
@@ -71,9 +73,22 @@ type Appender interface {
 	Append(ctx context.Context, envelopes ...ingest.Envelope) ([]journal.Receipt, error)
 }
 
+// Found is what a payload turned out to be that is no run and no analysis.
+type Found struct {
+	Type string // of the envelope
+	// Owner is the subject; empty: one of its own, made of type and content.
+	Owner string
+}
+
+// Detect knows payloads that are no run and no analysis. declared is the type
+// that its sender gave, or empty. An error with a Type in Found is about a
+// payload of that type; one without says that it is none that Detect knows.
+type Detect func(payload []byte, declared string) (Found, error)
+
 // Options may be left zero.
 type Options struct {
 	Limits ot2.Limits       // default ot2.DefaultLimits
+	Detect Detect           // default: what the sender declares is believed
 	Clock  func() time.Time // default time.Now
 	Logger *slog.Logger     // default: none
 	// OnAccept is told of each envelope once the journal has it, duplicates

@@ -28,6 +28,9 @@ const (
 // message can fail.
 func (in *Intake) wrap(m Message) (ingest.Envelope, error) {
 	event, data, err := in.open(m)
+	if err == nil {
+		err = m.Fault
+	}
 	var f filed
 	if err == nil {
 		f, err = in.file(m, event, data)
@@ -44,7 +47,13 @@ func (in *Intake) wrap(m Message) (ingest.Envelope, error) {
 		return ingest.Envelope{}, &lineage.Error{Op: op, Kind: lineage.ErrorInternal, ID: m.Name, Err: err}
 	}
 	if event.ID() == "" {
-		event.SetID(f.hash)
+		id := f.hash
+		if f.reason != "" {
+			// What can't be read here may be readable where it comes next: on the
+			// right topic, say. It must not be taken for a duplicate then.
+			id = "unknown-" + id
+		}
+		event.SetID(id)
 	}
 	return ingest.Envelope{
 		Event: event, Observed: in.options.Clock().UTC(), Hash: f.hash, Redacted: f.redacted, Door: m.Door, Reason: f.reason,
@@ -76,7 +85,7 @@ func (in *Intake) open(m Message) (cloudevents.Event, []byte, error) {
 	if len(bytes.TrimSpace(m.Payload)) == 0 {
 		return event, nil, lineage.Invalid(op, m.Name, "the payload is empty: send a JSON document")
 	}
-	if !isCloudEvent(m.Payload) {
+	if !IsCloudEvent(m.Payload) {
 		return event, m.Payload, nil
 	}
 	sent, err := ingest.DecodeEvent(m.Payload)
@@ -92,8 +101,8 @@ func (in *Intake) open(m Message) (cloudevents.Event, []byte, error) {
 	return ingest.StripExtensions(sent), data, nil
 }
 
-// isCloudEvent reports whether a payload is a JSON object with a specversion.
-func isCloudEvent(payload []byte) bool {
+// IsCloudEvent reports whether a payload is a JSON object with a specversion.
+func IsCloudEvent(payload []byte) bool {
 	if !bytes.Contains(payload, []byte(`"specversion"`)) {
 		return false
 	}
@@ -112,19 +121,20 @@ func (in *Intake) file(m Message, event cloudevents.Event, data []byte) (filed, 
 	if m.Subject != "" {
 		subject = m.Subject
 	}
-	f := filed{kind: kind, hash: contentHash(data), contentType: cloudevents.ApplicationJSON}
+	f := filed{kind: kind, hash: contentHash(data), contentType: contentType(event, data)}
 	if m.Document != nil {
-		data = m.Document
+		data, f.contentType = m.Document, cloudevents.ApplicationJSON
 	}
 	f.data, f.redacted = ot2.Redact(data)
 	var err error
 	switch kind {
-	case ingest.TypeManifest:
-		f.subject = "manifest:" + f.hash
-	case ingest.TypeReading:
-		f.subject = "measurement:" + f.hash
+	case ingest.TypeManifest, ingest.TypeReading, ingest.TypeSteps:
+		err = in.detect(&f, subject)
 	case ingest.TypeRun, ingest.TypePlan, "":
 		f.kind, f.subject, err = in.owner(kind, subject, f)
+		if err != nil && kind == "" && in.options.Detect != nil && lineage.KindOf(err) == lineage.ErrorInvalid {
+			err = in.other(&f, subject, err)
+		}
 	default:
 		err = lineage.Invalid(op, "type "+clip(kind), "use one of the documented event types")
 	}
@@ -137,6 +147,67 @@ func (in *Intake) file(m Message, event cloudevents.Event, data []byte) (filed, 
 		}
 	}
 	return f, nil
+}
+
+// detect files what was declared to be no run and no analysis.
+func (in *Intake) detect(f *filed, subject string) error {
+	found := Found{Type: f.kind}
+	if in.options.Detect != nil {
+		var err error
+		if found, err = in.options.Detect(f.data, f.kind); err != nil {
+			return err
+		}
+	}
+	return f.as(found, subject)
+}
+
+// other files what turned out to be no run: notRun is why.
+func (in *Intake) other(f *filed, subject string, notRun error) error {
+	found, err := in.options.Detect(f.data, "")
+	switch {
+	case err == nil:
+		return f.as(found, subject)
+	case found.Type != "" || !bytes.HasPrefix(bytes.TrimSpace(f.data), []byte("{")):
+		return err
+	}
+	return notRun
+}
+
+// as files a payload as what was found.
+func (f *filed) as(found Found, subject string) error {
+	if f.kind != "" && f.kind != found.Type {
+		return &lineage.Error{Op: op, Kind: lineage.ErrorConflict, ID: "type " + f.kind, Hint: "send it as " + found.Type}
+	}
+	f.kind, f.subject = found.Type, found.Owner
+	if f.subject == "" {
+		f.subject = prefix(found.Type) + f.hash
+	} else if subject != "" && subject != f.subject {
+		return &lineage.Error{Op: op, Kind: lineage.ErrorConflict, ID: clip(f.subject), Hint: "send a payload under the subject that it is about",
+			Err: fmt.Errorf("it was sent as %s", clip(subject))}
+	}
+	return nil
+}
+
+// prefix is that of the subject of a document which is its own owner.
+func prefix(kind string) string {
+	switch kind {
+	case ingest.TypeManifest:
+		return "manifest:"
+	case ingest.TypeReading:
+		return "measurement:"
+	}
+	return "run:" // steps by others are a run
+}
+
+// contentType is what the sender says, else JSON or, of a table, CSV.
+func contentType(event cloudevents.Event, data []byte) string {
+	if said := event.DataContentType(); said != "" {
+		return said
+	}
+	if start := bytes.TrimSpace(data); len(start) > 0 && (start[0] == '{' || start[0] == '[') {
+		return cloudevents.ApplicationJSON
+	}
+	return "text/csv"
 }
 
 // owner finds the run or analysis that a payload is about: from the payload,

@@ -62,7 +62,10 @@ func embedded(t *testing.T) *testBroker {
 	return b
 }
 
-func mosquitto(t *testing.T) *testBroker {
+func mosquitto(t *testing.T) *testBroker { return mosquittoWith(t, "allow_anonymous true\n") }
+
+// mosquittoWith starts a mosquitto with more lines of configuration.
+func mosquittoWith(t *testing.T, lines string) *testBroker {
 	binary, err := exec.LookPath("mosquitto")
 	if err != nil {
 		if binary = "/usr/sbin/mosquitto"; !exists(binary) {
@@ -73,7 +76,7 @@ func mosquitto(t *testing.T) *testBroker {
 	_, port, _ := net.SplitHostPort(address)
 	config := filepath.Join(dir, "mosquitto.conf")
 	// As deploy/mosquitto/mosquitto.conf: what is queued for us is never dropped.
-	text := fmt.Sprintf("listener %s 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location %s/\nmax_queued_messages 0\nuser root\n", port, dir)
+	text := fmt.Sprintf("listener %s 127.0.0.1\npersistence true\npersistence_location %s/\nmax_queued_messages 0\nuser root\n", port, dir) + lines
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,9 @@ import (
 	"context"
 	"crypto/tls"
 	"log/slog"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,7 +26,7 @@ import (
 	"wellspring/lineage"
 )
 
-// Topics are the topic filters of Wellspring's own topics.
+// Topics is the topic filter of Wellspring's own topics.
 const Topics = "wellspring/v1/#"
 
 // The topics below wellspring/v1; see docs/events.md.
@@ -45,13 +47,15 @@ const (
 
 // Options say which broker to listen to, and as whom.
 type Options struct {
-	URL      string // tcp://, ssl://, ws:// or wss://
-	ClientID string // stable: the broker keeps messages for it
-	Topics   []string
+	URL      string    // tcp://, ssl://, ws:// or wss://
+	ClientID string    // stable: the broker keeps messages for it
+	Topics   []string  // default Topics
+	Mappings []Mapping // of labs' own topics, which are listened to as well; nil: LabMappings
 	User     string
 	Password string
 	TLS      *tls.Config // for ssl:// and wss://; nil: the system's authorities
 	Logger   *slog.Logger
+	Clock    func() time.Time // default time.Now
 	// OnConnection is told when the broker has granted the topics, and when it is lost.
 	OnConnection func(up bool)
 }
@@ -89,6 +93,17 @@ func New(options Options, in Acceptor) (*Door, error) {
 			return nil, lineage.Invalid(op, "topic "+topic, "use a topic filter without spaces")
 		}
 	}
+	if options.Mappings == nil {
+		options.Mappings = LabMappings()
+	}
+	for _, mapping := range options.Mappings {
+		if err := mapping.validate(); err != nil {
+			return nil, err
+		}
+	}
+	if options.Clock == nil {
+		options.Clock = time.Now
+	}
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -98,20 +113,26 @@ func New(options Options, in Acceptor) (*Door, error) {
 	return &Door{options: options, intake: in, arrived: make(chan paho.Message, window)}, nil
 }
 
-// Run listens until ctx ends. A broker that is away is waited for; one that
-// refuses the login or the topics is an error.
+// Run listens until ctx ends. A broker that is away, or refuses the login, is
+// tried again and again, and the log says so; one that refuses the topics is an
+// error.
 func (d *Door) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
 	listening := d.options.Logger.With("broker", redacted(d.options.URL))
 	refused := make(chan error, 1)
 	client := paho.NewClient(d.clientOptions(ctx, listening, refused))
 	client.Connect() // ConnectRetry: it goes on by itself
 	err := d.work(ctx, refused)
+	cancel() // lets go of a handler that waits for room
 	client.Disconnect(goodbye)
 	return err
 }
 
 func (d *Door) clientOptions(ctx context.Context, logger *slog.Logger, refused chan<- error) *paho.ClientOptions {
-	filters := make(map[string]byte, len(d.options.Topics))
+	filters := make(map[string]byte, len(d.options.Topics)+len(d.options.Mappings))
+	for _, mapping := range d.options.Mappings {
+		filters[mapping.filter()] = 1
+	}
 	for _, topic := range d.options.Topics {
 		filters[topic] = 1
 	}
@@ -135,9 +156,9 @@ func (d *Door) clientOptions(ctx context.Context, logger *slog.Logger, refused c
 			token := client.SubscribeMultiple(filters, nil)
 			go func() {
 				<-token.Done()
-				switch err := granted(token); {
+				switch err := d.granted(token, logger); {
 				case err == nil:
-					logger.Info("listening to the broker", "topics", d.options.Topics)
+					logger.Info("listening to the broker", "topics", slices.Sorted(maps.Keys(filters)))
 					d.options.OnConnection(true)
 				case client.IsConnectionOpen():
 					select {
@@ -162,8 +183,9 @@ func (d *Door) clientOptions(ctx context.Context, logger *slog.Logger, refused c
 	return o
 }
 
-// granted says why a subscription was not granted.
-func granted(token paho.Token) error {
+// granted says why a subscription was not granted. A lab that has no such
+// topics may refuse the mappings'.
+func (d *Door) granted(token paho.Token, logger *slog.Logger) error {
 	const op = "subscribe"
 	if err := token.Error(); err != nil {
 		return &lineage.Error{Op: op, Kind: lineage.ErrorUnavailable, Hint: "may this user subscribe to these topics?", Err: err}
@@ -171,7 +193,11 @@ func granted(token paho.Token) error {
 	const failure = 0x80
 	if sub, ok := token.(*paho.SubscribeToken); ok {
 		for topic, code := range sub.Result() {
-			if code == failure {
+			switch {
+			case code != failure:
+			case !slices.Contains(d.options.Topics, topic):
+				logger.Warn("the broker refuses the topics of a mapping", "topic", topic)
+			default:
 				return &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, ID: "topic " + topic, Hint: "the broker refuses it: may this user subscribe to it?"}
 			}
 		}
@@ -216,7 +242,7 @@ func (d *Door) gather(first paho.Message) []paho.Message {
 func (d *Door) take(ctx context.Context, messages []paho.Message) error {
 	taken := make([]intake.Message, len(messages))
 	for i, m := range messages {
-		taken[i] = message(m.Topic(), m.Payload())
+		taken[i] = d.message(m.Topic(), m.Payload())
 	}
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		_, err := d.intake.Accept(ctx, taken...)
@@ -234,12 +260,21 @@ func (d *Door) take(ctx context.Context, messages []paho.Message) error {
 }
 
 // message is what a topic and a payload say.
-func message(topic string, payload []byte) intake.Message {
+func (d *Door) message(topic string, payload []byte) intake.Message {
 	m := intake.Message{Door: "mqtt", Payload: payload, Policy: intake.Lenient, Name: topic}
 	if id, ok := strings.CutPrefix(topic, runTopic); ok {
 		m.Subject = string(lineage.RunOwner(id))
 	} else if id, ok := strings.CutPrefix(topic, planTopic); ok {
 		m.Subject = string(lineage.PlanOwner(id))
+	}
+	for _, mapping := range d.options.Mappings {
+		levels, ok := mapping.match(topic)
+		if !ok || intake.IsCloudEvent(payload) {
+			continue
+		}
+		m.Origin = topic
+		m.Document, m.Fault = mapping.document(topic, levels, payload, d.options.Clock())
+		break
 	}
 	return m
 }
