@@ -31,10 +31,10 @@ func fault(op, place, what, hint string) error {
 
 // err is nil, the only fault, or one error over all.
 func (f *faults) err() error {
-	switch {
-	case f.n == 0:
+	switch f.n {
+	case 0:
 		return nil
-	case f.n == 1:
+	case 1:
 		return f.list[0]
 	}
 	list := f.list

@@ -100,3 +100,12 @@ func scalar(raw json.RawMessage) (string, bool) {
 	err := json.Unmarshal(raw, &text)
 	return strings.TrimSpace(text), err == nil
 }
+
+// compact is JSON without insignificant space.
+func compact(raw json.RawMessage) json.RawMessage {
+	var b bytes.Buffer
+	if json.Compact(&b, raw) != nil {
+		return nil
+	}
+	return b.Bytes()
+}

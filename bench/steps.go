@@ -94,10 +94,14 @@ func (b *stepBuilder) event(payload []byte) error {
 		b.wrong.add("status", fmt.Sprintf("%q is none", e.Status), "use running, succeeded, failed or stopped")
 	}
 	for i, raw := range e.Steps {
-		s := stepEvent{place: "steps[" + strconv.Itoa(i) + "]", ID: word("#" + strconv.Itoa(i)), raw: raw}
+		s := stepEvent{place: "steps[" + strconv.Itoa(i) + "]", raw: compact(raw)}
 		if err := readMember(opSteps, s.place, raw, &s); err != nil {
 			return err
 		}
+		if run.Status == "running" && (s.At == "" || s.ID == "") {
+			b.wrong.add(s.place, "has no id or no time, and the run goes on", "give each step both, as more documents of this run are to come")
+		}
+		s.ID = s.ID.or(word("#" + strconv.Itoa(i)))
 		b.step(&s)
 		if b.full {
 			return tooManyRows(opSteps, b.limits)

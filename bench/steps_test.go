@@ -101,15 +101,15 @@ func TestStepsTreatments(t *testing.T) {
 		!cmp.Equal(last.Places, []liquid.Place{{Labware: "P"}}) {
 		t.Errorf("%+v", last)
 	}
-	if raw := string(run.Commands[len(run.Commands)-1].RawParams); !strings.Contains(raw, `"g": 1000`) {
+	if raw := string(run.Commands[len(run.Commands)-1].RawParams); !strings.Contains(raw, `"g":1000`) {
 		t.Error(raw)
 	}
 }
 
 func TestStepsDeclare(t *testing.T) {
 	s := steps(t, `{"id": "h1", "by": "Jo", "name": "by hand", "instrument": {"name": "Bench", "serial": "B1", "software": "PLR 1"}, "status": "running", "steps": [
-		{"do": "fill", "to": "P1/A1", "volume_ul": 100, "lot": "L1", "concentration": 2, "unit": "mM", "at": "2026-03-01T08:00:01Z"},
-		{"do": "fill", "to": "P1/B1", "volume_ul": 100, "lot": "L1", "at": "2026-03-01T08:00:00Z", "ended_at": "2026-03-01T08:00:09Z"}]}`)
+		{"id": "a", "do": "fill", "to": "P1/A1", "volume_ul": 100, "lot": "L1", "concentration": 2, "unit": "mM", "at": "2026-03-01T08:00:01Z"},
+		{"id": "b", "do": "fill", "to": "P1/B1", "volume_ul": 100, "lot": "L1", "at": "2026-03-01T08:00:00Z", "ended_at": "2026-03-01T08:00:09Z"}]}`)
 	want := []bench.Declaration{
 		{Document: "doc", Row: 1, Who: "Jo", Target: bench.Target{Run: "h1", Labware: "P1"}, Barcode: "P1"},
 		{Document: "doc", Row: 2, Who: "Jo", Target: bench.Target{Run: "h1", Liquid: "L1"}, Lot: "L1", Conc: &bench.Concentration{Value: 2, Unit: "mM"}},
@@ -156,6 +156,7 @@ func TestDecodeStepsRefuses(t *testing.T) {
 		{"lot and sample", event(`{"do": "fill", "to": "S/A1", "volume_ul": 5, "lot": "L", "sample": "S"}`), "beside a lot"},
 		{"no unit", event(`{"do": "fill", "to": "S/A1", "volume_ul": 5, "lot": "L", "concentration": 5}`), `"" is no unit`},
 		{"no plates", event(`{"do": "shake"}`), "steps[0].plates: is missing"},
+		{"pieces without ids", `{"id": "h1", "status": "running", "steps": [{"do": "drop_tip", "at": "2026-03-01T08:00:00Z"}]}`, "steps[0]: has no id or no time"},
 		{"an id twice", event(`{"id": "a", "do": "drop_tip"}, {"id": "a", "do": "drop_tip"}`), "two steps have the id"},
 		{"two mistakes", event(`{"do": "juggle"}, {"do": "shake"}`), "2 places"},
 		{"ASM without plates", handler(`"sample document": {}, "transfer volume": {"value": 1, "unit": "uL"}`), "source well location identifier"},
