@@ -58,9 +58,7 @@ func (l *lab) open() {
 	if l.journal, err = journalsqlite.Open(l.dir, journalsqlite.Options{}); err != nil {
 		l.t.Fatal(err)
 	}
-	if l.states, err = statesqlite.Open(l.t.Context(), filepath.Join(l.dir, "state.db")); err != nil {
-		l.t.Fatal(err)
-	}
+	l.openStates()
 	graph, err := graphsqlite.Open(l.t.Context(), filepath.Join(l.dir, "graph.db"), graphsqlite.Options{})
 	if err != nil {
 		l.t.Fatal(err)
@@ -68,6 +66,14 @@ func (l *lab) open() {
 	l.store = &faultyStore{Store: graph}
 	l.intake = intake.New(l.journal, intake.Options{})
 	l.build()
+}
+
+func (l *lab) openStates() {
+	l.t.Helper()
+	var err error
+	if l.states, err = statesqlite.Open(l.t.Context(), filepath.Join(l.dir, "state.db")); err != nil {
+		l.t.Fatal(err)
+	}
 }
 
 // build makes a new pipeline over the open engines.

@@ -171,7 +171,7 @@ func remembered(name string, run ot2.Run, outcome liquid.Outcome, barcodes map[s
 	kept.StartedAt, kept.EndedAt = moved(run)
 	for _, id := range slices.Sorted(maps.Keys(outcome.Labware)) {
 		lw := outcome.Labware[id]
-		if lw.Trash {
+		if lw.Trash || lw.Tiprack && barcodes[id] == "" {
 			continue
 		}
 		plate := benchindex.Plate{Labware: id, Barcode: barcodes[id], Definition: lw.DefinitionURI, Names: []string{id}}

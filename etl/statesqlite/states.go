@@ -84,7 +84,7 @@ func prepare(ctx context.Context, db *sql.DB, path string) error {
 	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return failed(op, path, err)
 	}
-	wanted := ""
+	var wanted string
 	switch version {
 	case schemaVersion:
 		return nil
