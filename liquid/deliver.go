@@ -65,10 +65,12 @@ func (f *Folder) deliver(p *pipette, at standing, volume float64, mechanism Mech
 			f.findOutside(at)
 		}
 	}
+	var poured [heads]*well
 	for row, w := range targets {
-		if w == nil || !p.acts(row) || slices.Contains(targets[:row], w) {
+		if w == nil || !p.acts(row) || slices.Contains(poured[:row], w) {
 			continue
 		}
+		poured[row] = w
 		f.pour(w, out, &targets, mechanism)
 	}
 	for row, w := range targets {

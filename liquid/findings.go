@@ -22,6 +22,7 @@ const (
 	FindingNoDefinition   = "no-definition"         // all nozzles act on the named well
 	FindingNoHeight       = "no-height"             // the log never says a height: air can't be told from liquid
 	FindingInvalidVolume  = "invalid-volume"        // negative, endless or no number
+	FindingDeclaredAgain  = "declared-again"        // a liquid was declared in a well that held an earlier run's content
 	FindingLegacy         = "legacy-unreadable"     // a legacy sentence that names no labware of the run
 )
 

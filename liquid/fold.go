@@ -1,8 +1,6 @@
 package liquid
 
 import (
-	"cmp"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -14,18 +12,9 @@ import (
 type Options struct {
 	// Definitions is asked for labware whose log carries no definition. May be nil.
 	Definitions ot2.Definitions
-	// Initial is the content of shared labware when the run began, by place.
+	// Initial is the content of shared labware when the run began, by place:
+	// see Outcome.Handover. Content of volume 0 is a well that was emptied.
 	Initial map[Place]Content
-}
-
-// Content is what a well held when the run began: the last state of an earlier
-// run. State and Origins name their run; it is the well's state in this run
-// until something changes it.
-type Content struct {
-	State      StateKey
-	VolumeUl   float64
-	Origins    []Share
-	Incomplete []Reason
 }
 
 // Fold plays the run's commands in executed order.
@@ -104,74 +93,26 @@ func New(run ot2.Run, options Options) *Folder {
 	return f
 }
 
-// inherit fills shared labware with what it held before the run.
-func (f *Folder) inherit(initial map[Place]Content) {
-	known := map[StateKey]stateID{}
-	external := func(key StateKey, s state) stateID {
-		id, ok := known[key]
-		if !ok {
-			s.key, s.earlier = key, true
-			if id = stateID(len(f.states)); s.origins == nil {
-				id = f.firstState(s)
-			} else {
-				f.addState(s)
-			}
-			known[key] = id
-		}
-		return id
-	}
-	places := slices.SortedFunc(maps.Keys(initial), func(a, b Place) int {
-		return cmp.Or(cmp.Compare(a.Labware, b.Labware), cmp.Compare(a.Well, b.Well))
-	})
-	for _, place := range places {
-		for _, o := range initial[place].Origins {
-			external(o.State, state{})
-		}
-	}
-	for _, place := range places {
-		content := initial[place]
-		var origins []share
-		for _, o := range content.Origins {
-			origins = append(origins, share{known[o.State], o.Fraction})
-		}
-		slices.SortFunc(origins, func(a, b share) int { return cmp.Compare(a.origin, b.origin) })
-		w := f.labwareOf(place.Labware).wellOf(place.Well)
-		s := external(content.State, state{origins: origins, volume: content.VolumeUl})
-		f.states[s].why = reasonsOf(content.Incomplete)
-		w.held = true
-		volume := f.plausible(content.VolumeUl)
-		if volume <= Epsilon {
-			volume = 0
-		}
-		f.become(w, s, volume)
-		f.balance.Inherited += volume
-	}
-}
+const intentSetup = "setup"
 
-const (
-	intentSetup = "setup"
-)
-
-// Apply plays the next command in executed order. A command that it has played
-// already does nothing.
+// Apply plays the next command in executed order. One that never ran, that
+// still runs, or that was played already does nothing.
 func (f *Folder) Apply(c *ot2.Command) {
+	succeeded := c.Status == ot2.StatusSucceeded
+	failed := c.Status == ot2.StatusFailed || c.Status == ot2.StatusRunning && f.ended
+	if !(succeeded || failed) || !f.first(c) {
+		return
+	}
 	f.command = c
 	f.step = step{reads: f.step.reads[:0], makes: f.step.makes[:0], places: f.step.places[:0]}
-	switch {
-	case c.Status == ot2.StatusSucceeded:
-		if !f.first(c) {
-			return
-		}
-		if c.Intent == intentSetup {
-			f.learn(c)
-			break
-		}
+	switch setup := c.Intent == intentSetup; {
+	case succeeded && setup:
+		f.learn(c)
+	case succeeded:
 		f.counts[c.Type]++
 		f.play(c)
-	case c.Status == ot2.StatusFailed || c.Status == ot2.StatusRunning && f.ended:
-		if c.Intent != intentSetup && f.first(c) {
-			f.fail(c)
-		}
+	case !setup:
+		f.fail(c)
 	}
 	f.keepStep(c)
 	f.sequence++

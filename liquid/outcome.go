@@ -112,6 +112,8 @@ type WellOutcome struct {
 	// Ever are the first states of which a non-zero volume ever entered the
 	// well, in order of key.
 	Ever []StateKey
+	// Incomplete holds the reasons why this may not be all of the truth, sorted.
+	Incomplete []Reason
 	// Features.
 	Transfers      int       // delivering commands into it
 	Draws          int       // aspirates out of it

@@ -58,7 +58,11 @@ func (s *state) first() bool { return len(s.origins) == 1 && len(s.parts) == 0 }
 // reasons are those of a state in the end.
 func (v *view) reasons(id int) []Reason {
 	s := &v.Folder.states[id]
-	why := s.why | s.shown
+	return v.words(id, s.why|s.shown)
+}
+
+// words are the reasons in words, with what shows in the end only.
+func (v *view) words(id int, why reasons) []Reason {
 	if v.short[id] {
 		why |= shortLater
 	}
@@ -191,7 +195,11 @@ func (v *view) well(w *well) WellOutcome {
 		UncertainSince: w.uncertainSince,
 	}
 	if w.volume > 0 {
-		out.Origins = v.origins(v.Folder.states[w.state].origins)
+		s := &v.Folder.states[w.state]
+		out.Origins = v.origins(s.origins)
+		out.Incomplete = v.words(int(w.state), s.why|s.shown|w.why)
+	} else {
+		out.Incomplete = w.why.words()
 	}
 	ever := slices.Clone(w.ever)
 	slices.SortFunc(ever, func(a, b stateID) int { return cmp.Compare(v.ranks[a], v.ranks[b]) })

@@ -346,6 +346,20 @@ func TestRules(t *testing.T) {
 			},
 		},
 		{
+			name: "a head with a tip on its last nozzle only, over a trough",
+			do: func(p *protocol) {
+				p.liquid("water", 100, "plate/A1")
+				p.with("p8").nozzles("SINGLE", "H1")
+				p.pickUp("rack/A1")
+				p.nozzles("ALL", "")
+				p.nozzles("COLUMN", "H1")
+				p.aspirate(10, "plate/A1")
+				p.dispense(10, "open/A1")
+			},
+			wells: map[string]string{"plate/A1": "90 water:1", "open/A1": "10 water:1"},
+			edges: []string{"c15 plate/A1>open/A1 10"},
+		},
+		{
 			name: "labware moved, off the deck and on again: content stays",
 			do: func(p *protocol) {
 				p.liquid("water", 100, "plate/A1")

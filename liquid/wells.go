@@ -57,6 +57,9 @@ func (f *Folder) become(w *well, s stateID, volume float64) {
 // load adds a declared liquid to a well.
 func (f *Folder) load(w *well, liquid string, volume float64) {
 	f.balance.Loaded += volume
+	if w.volume > 0 && f.states[w.state].earlier {
+		f.find(Finding{Kind: FindingDeclaredAgain, Labware: w.in.id, Well: w.name, Detail: "a liquid was declared in a well that holds what an earlier run left in it: they add up"})
+	}
 	first := state{
 		key: f.keyOf(w), sequence: f.sequence, at: f.command.StartedAt,
 		volume: volume, liquid: liquid, why: f.placeReasons(w),
