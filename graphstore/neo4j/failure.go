@@ -27,10 +27,23 @@ func storeError(ctx context.Context, op, id string, err error) error {
 	switch {
 	case said && neo.IsAuthenticationFailed():
 		failure.Kind, failure.Hint = lineage.ErrorUnavailable, "set the user and the password of Neo4j"
+	case said && neo.Code == "Neo.ClientError.Database.DatabaseNotFound":
+		failure.Kind, failure.Hint = lineage.ErrorUnavailable, "name a database that there is: in Community Edition it is neo4j"
 	case said && neo.Code == "Neo.TransientError.General.MemoryPoolOutOfMemoryError":
 		failure.Kind, failure.Hint = lineage.ErrorTooLarge, "make it smaller, or give Neo4j more memory"
-	case driver.IsConnectivityError(err), driver.IsTransactionExecutionLimit(err), driver.IsRetryable(err):
+	case isAway(err):
 		failure.Kind, failure.Hint = lineage.ErrorUnavailable, "see that Neo4j runs and can be reached, then try again"
 	}
 	return failure
+}
+
+// isAway reports whether the server can't be reached or asks for another try.
+// (The driver's own predicates don't look into wrapped errors.)
+func isAway(err error) bool {
+	if neo, ok := errors.AsType[*driver.Neo4jError](err); ok {
+		return driver.IsRetryable(neo)
+	}
+	_, lost := errors.AsType[*driver.ConnectivityError](err)
+	_, tired := errors.AsType[*driver.TransactionExecutionLimit](err)
+	return lost || tired
 }

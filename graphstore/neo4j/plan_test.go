@@ -142,7 +142,7 @@ func statements() []cypher.Statement {
 		}
 		if s.Uses("KIND") {
 			kind := string(lineage.KindWellState)
-			if path.Dir(s.File) == "write" {
+			if path.Dir(s.File) != "read" {
 				kind = labels(lineage.KindWellState)
 			}
 			s = s.With("KIND", kind)
@@ -168,7 +168,7 @@ func typesOf(file string) string {
 		return typesPattern(lineage.QuantitativeTypes())
 	case name == "history_edges.cypher":
 		return allTypes() + "|RETRACTED"
-	case name == "edges_contested.cypher", path.Dir(file) == "write" && strings.HasPrefix(name, "edges_"):
+	case name == "edges_contested.cypher", name == "bare_edges.cypher", path.Dir(file) == "write" && strings.HasPrefix(name, "edges_"):
 		return string(lineage.DerivedFrom)
 	}
 	return allTypes()

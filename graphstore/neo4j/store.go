@@ -3,8 +3,10 @@ package neo4j
 import (
 	"context"
 	"errors"
+	"time"
 
 	driver "github.com/neo4j/neo4j-go-driver/v5/neo4j"
+	"github.com/neo4j/neo4j-go-driver/v5/neo4j/config"
 
 	"wellspring/cypher"
 	"wellspring/graphstore"
@@ -17,6 +19,9 @@ type Options struct {
 	User     string // empty: no authentication
 	Password string
 	Database string // empty: neo4j
+	// Retry is how long a transaction is tried again while the server is away
+	// or asks for it; 0: 30 s.
+	Retry time.Duration
 }
 
 // Store is a graphstore.Store in Neo4j.
@@ -36,7 +41,13 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	if options.User != "" {
 		auth = driver.BasicAuth(options.User, options.Password, "")
 	}
-	d, err := driver.NewDriverWithContext(options.URI, auth)
+	d, err := driver.NewDriverWithContext(options.URI, auth, func(c *config.Config) {
+		c.UserAgent = "wellspring " + driver.UserAgent
+		c.TelemetryDisabled = true
+		if options.Retry > 0 {
+			c.MaxTransactionRetryTime = options.Retry
+		}
+	})
 	if err != nil {
 		return nil, &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, ID: options.URI, Hint: "use a URI like neo4j://127.0.0.1:7687", Err: err}
 	}

@@ -1,0 +1,197 @@
+package neo4j
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	driver "github.com/neo4j/neo4j-go-driver/v5/neo4j"
+
+	"wellspring/cypher"
+	"wellspring/graphstore"
+	"wellspring/internal/neo4jtest"
+	"wellspring/lineage"
+)
+
+// benchSteps is a long run: 5,000 transfers, 10,096 nodes and 30,000 edges.
+const benchSteps = 5000
+
+// BenchmarkApply writes a long run into an empty graph, and, in turn with it,
+// the same nodes and edges with the bare driver: no owners, no history, no manifest.
+func BenchmarkApply(b *testing.B) {
+	server := neo4jtest.Server(b)
+	s := openStore(b, server)
+	run := longRun("bench", benchSteps)
+	changes, err := graphstore.Diff(graphstore.Manifest{}, run)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var store, bare time.Duration
+	for b.Loop() {
+		store += timed(func() { apply(b, s, run) })
+		b.StopTimer()
+		server.Clear(b)
+		bare += timed(func() { writeBare(b, s, changes) })
+		server.Clear(b)
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(b.N*len(run.Nodes))/store.Seconds(), "nodes/s")
+	b.ReportMetric(float64(b.N*len(run.Edges))/store.Seconds(), "edges/s")
+	b.ReportMetric(float64(store)/float64(bare), "times-bare-driver")
+}
+
+// BenchmarkApplyUnchanged applies a long run that is there already.
+func BenchmarkApplyUnchanged(b *testing.B) {
+	s := openStore(b, neo4jtest.Server(b))
+	run := longRun("bench", benchSteps)
+	apply(b, s, run)
+	for b.Loop() {
+		apply(b, s, run)
+	}
+}
+
+// BenchmarkApplyStep applies a long run with one more step each time, as it
+// grows while the robot works.
+func BenchmarkApplyStep(b *testing.B) {
+	s := openStore(b, neo4jtest.Server(b))
+	steps := benchSteps
+	run := longRun("bench", steps)
+	apply(b, s, run)
+	for b.Loop() {
+		b.StopTimer()
+		steps++
+		run = longRun("bench", steps)
+		b.StartTimer()
+		apply(b, s, run)
+	}
+}
+
+// BenchmarkAncestry asks where the content of wells came from, in a graph of
+// ten long runs.
+func BenchmarkAncestry(b *testing.B) {
+	benchmarkTraverse(b, lineage.Traversal{Direction: lineage.Upstream})
+}
+
+// BenchmarkImpact asks what a well's first content affects.
+func BenchmarkImpact(b *testing.B) {
+	benchmarkTraverse(b, lineage.Traversal{Direction: lineage.Downstream})
+}
+
+func benchmarkTraverse(b *testing.B, q lineage.Traversal) {
+	s := openStore(b, neo4jtest.Server(b))
+	var roots []lineage.ID
+	for i := range 10 {
+		run := longRun(fmt.Sprint("bench-", i), 1000)
+		apply(b, s, run)
+		for _, n := range run.Nodes {
+			if n.Kind == lineage.KindWellState {
+				roots = append(roots, n.ID)
+			}
+		}
+	}
+	var times []time.Duration
+	nodes := 0
+	for b.Loop() {
+		q.Roots = roots[len(times)*7919%len(roots):][:1]
+		times = append(times, timed(func() {
+			g, err := s.Traverse(b.Context(), q)
+			if err != nil {
+				b.Fatal(err)
+			}
+			nodes += len(g.Nodes)
+		}))
+	}
+	slices.Sort(times)
+	b.ReportMetric(times[len(times)/2].Seconds()*1e3, "p50-ms")
+	b.ReportMetric(times[len(times)*99/100].Seconds()*1e3, "p99-ms")
+	b.ReportMetric(float64(nodes)/float64(b.N), "nodes/op")
+}
+
+func timed(work func()) time.Duration {
+	start := time.Now()
+	work()
+	return time.Since(start)
+}
+
+func apply(t testing.TB, s *Store, p lineage.Projection) {
+	t.Helper()
+	if _, err := s.Apply(t.Context(), p, time.Unix(1, 0)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// writeBare writes in batches of the same size, in one transaction as well.
+func writeBare(b *testing.B, s *Store, changes graphstore.Changes) {
+	b.Helper()
+	ctx := b.Context()
+	_, err := s.write(ctx, func(tx driver.ManagedTransaction) (any, error) {
+		for kind, nodes := range nodesByKind(changes.AddNodes) {
+			statement := cypher.Test("bare_nodes").With("KIND", labels(kind))
+			for batch := range slices.Chunk(nodes, batchSize) {
+				if err := consume(ctx, tx, statement, map[string]any{"rows": nodeRows(batch)}); err != nil {
+					return nil, err
+				}
+			}
+		}
+		for typ, edges := range byType(changes.AddEdges, typeOfEdge) {
+			statement := cypher.Test("bare_edges").With("TYPES", string(typ))
+			for batch := range slices.Chunk(edges, batchSize) {
+				if err := consume(ctx, tx, statement, map[string]any{"rows": edgeRows(batch)}); err != nil {
+					return nil, err
+				}
+			}
+		}
+		return nil, nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+// longRun is a run of that many transfers among 96 wells, in the shape that
+// real ones have.
+func longRun(run string, steps int) lineage.Projection {
+	p := lineage.Projection{Owner: lineage.RunOwner(run)}
+	add := func(n lineage.Node) lineage.ID {
+		n.Attributes[lineage.AttrRun] = run
+		p.Nodes = append(p.Nodes, n)
+		return n.ID
+	}
+	link := func(target lineage.ID, typ lineage.RelationshipType, source, step lineage.ID, attributes lineage.Attributes) {
+		p.Edges = append(p.Edges, lineage.Edge{
+			SourceID: source, TargetID: target, RelationshipType: typ, TransformationID: step, Attributes: attributes,
+		})
+	}
+	state := func(well int, command string) lineage.ID {
+		name := fmt.Sprintf("%c%d", 'A'+well/12, well%12+1)
+		return add(lineage.Node{ID: lineage.WellStateID(run, "plate", name, command), Kind: lineage.KindWellState, Name: name, Attributes: lineage.Attributes{
+			lineage.AttrLabware: "plate", lineage.AttrWell: name, lineage.AttrCommand: command, lineage.AttrVolumeUl: 100.0,
+			lineage.AttrOriginIDs: []string{lineage.LotID(run).String()}, lineage.AttrOriginFractions: []float64{1},
+		}})
+	}
+	root := add(lineage.Node{ID: lineage.RunID(run), Kind: lineage.KindRun, Name: run, Attributes: lineage.Attributes{"status": "succeeded"}})
+	plate := add(lineage.Node{ID: lineage.LabwareID(run, "plate"), Kind: lineage.KindLabware, Name: "plate", Attributes: lineage.Attributes{lineage.AttrLabware: "plate"}})
+	wells := make([]lineage.ID, 96)
+	for well := range wells {
+		wells[well] = state(well, "load")
+	}
+	for i := range steps {
+		command := fmt.Sprint("command-", i)
+		source := wells[i*7%96]
+		well := (i*7 + 1 + i%11) % 96
+		target := wells[well]
+		step := add(lineage.Node{ID: lineage.StepID(run, command), Kind: lineage.KindStep, Name: "transfer", Attributes: lineage.Attributes{
+			lineage.AttrCommand: command, lineage.AttrSequence: float64(i), lineage.AttrVolumeUl: 10.0, "places": []string{"plate/A1", "plate/B2"},
+		}})
+		after := state(well, command)
+		link(after, lineage.DerivedFrom, target, step, lineage.Attributes{lineage.AttrFraction: 0.9, lineage.AttrVolumeUl: 90.0, lineage.AttrMechanism: "remained"})
+		link(after, lineage.DerivedFrom, source, step, lineage.Attributes{lineage.AttrFraction: 0.1, lineage.AttrVolumeUl: 10.0, lineage.AttrMechanism: "transfer"})
+		link(after, lineage.GeneratedBy, step, lineage.ID{}, nil)
+		link(after, lineage.HeldIn, plate, lineage.ID{}, lineage.Attributes{lineage.AttrWell: "A1"})
+		link(step, lineage.Used, source, lineage.ID{}, nil)
+		link(step, lineage.PartOf, root, lineage.ID{}, lineage.Attributes{lineage.AttrSequence: float64(i)})
+		wells[well] = after
+	}
+	return p
+}
