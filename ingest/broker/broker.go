@@ -11,6 +11,7 @@ package broker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -63,16 +64,32 @@ func Start(listen, dir string, maxBytes int64, logger *slog.Logger) (*Broker, er
 	if err != nil {
 		return nil, &lineage.Error{Op: opStart, Kind: lineage.ErrorInternal, ID: listen, Err: err}
 	}
-	told := &log{logger: logger}
+	told := &log{logger: logger, fatal: make(chan string, 1)}
 	s.SetLogger(told, false, false)
 	go s.Start()
-	if !s.ReadyForConnections(startTime) || options.MQTT.Port <= 0 {
+	if err := ready(s, told.fatal); err != nil {
 		s.Shutdown()
 		s.WaitForShutdown()
 		return nil, &lineage.Error{Op: opStart, Kind: lineage.ErrorConflict, ID: listen,
-			Hint: "does another program listen there, or can its folder not be written? see the log"}
+			Hint: "does another program listen there, or can its folder not be written?", Err: err}
 	}
 	return &Broker{server: s, address: net.JoinHostPort(host, strconv.Itoa(options.MQTT.Port))}, nil
+}
+
+// ready waits until the server listens, or says why it never will.
+func ready(s *server.Server, fatal <-chan string) error {
+	const look = 50 * time.Millisecond
+	for range int(startTime / look) {
+		if s.ReadyForConnections(look) {
+			return nil
+		}
+		select {
+		case reason := <-fatal:
+			return errors.New(reason)
+		default:
+		}
+	}
+	return errors.New("it did not start in time")
 }
 
 func loopback(listen string) (host string, port int, err error) {
@@ -101,7 +118,10 @@ func (b *Broker) Close() error {
 }
 
 // log hands on what the server says. It must not end the process, whatever it says.
-type log struct{ logger *slog.Logger }
+type log struct {
+	logger *slog.Logger
+	fatal  chan string // the first thing that keeps the server from running
+}
 
 func (l *log) say(level slog.Level, format string, v ...any) {
 	l.logger.Log(context.Background(), level, "broker: "+fmt.Sprintf(format, v...))
@@ -109,7 +129,14 @@ func (l *log) say(level slog.Level, format string, v ...any) {
 
 func (l *log) Noticef(format string, v ...any) { l.say(slog.LevelDebug, format, v...) }
 func (l *log) Warnf(format string, v ...any)   { l.say(slog.LevelWarn, format, v...) }
-func (l *log) Fatalf(format string, v ...any)  { l.say(slog.LevelError, format, v...) }
-func (l *log) Errorf(format string, v ...any)  { l.say(slog.LevelError, format, v...) }
-func (l *log) Debugf(format string, v ...any)  { l.say(slog.LevelDebug, format, v...) }
-func (l *log) Tracef(format string, v ...any)  { l.say(slog.LevelDebug, format, v...) }
+func (l *log) Fatalf(format string, v ...any) {
+	l.say(slog.LevelError, format, v...)
+	select {
+	case l.fatal <- fmt.Sprintf(format, v...):
+	default:
+	}
+}
+
+func (l *log) Errorf(format string, v ...any) { l.say(slog.LevelError, format, v...) }
+func (l *log) Debugf(format string, v ...any) { l.say(slog.LevelDebug, format, v...) }
+func (l *log) Tracef(format string, v ...any) { l.say(slog.LevelDebug, format, v...) }

@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"time"
 
+	"wellspring/bench"
 	"wellspring/ingest"
 	"wellspring/ingest/journal"
 	"wellspring/ot2"
@@ -22,8 +23,8 @@ import (
 type Policy int
 
 const (
-	// Strict refuses it with a *lineage.Error, for a sender who can be told. A
-	// run or an analysis is decoded in full before it is taken.
+	// Strict refuses it with a *lineage.Error, for a sender who can be told. It
+	// is decoded in full before it is taken.
 	Strict Policy = iota
 	// Lenient journals it as ingest.TypeUnknown, for a sender who can't: the
 	// pipeline then puts it among the dead letters.
@@ -73,24 +74,13 @@ type Appender interface {
 	Append(ctx context.Context, envelopes ...ingest.Envelope) ([]journal.Receipt, error)
 }
 
-// Found is what a payload turned out to be that is no run and no analysis.
-type Found struct {
-	Type string // of the envelope
-	// Owner is the subject; empty: one of its own, made of type and content.
-	Owner string
-}
-
-// Detect knows payloads that are no run and no analysis. declared is the type
-// that its sender gave, or empty. An error with a Type in Found is about a
-// payload of that type; one without says that it is none that Detect knows.
-type Detect func(payload []byte, declared string) (Found, error)
-
 // Options may be left zero.
 type Options struct {
-	Limits ot2.Limits       // default ot2.DefaultLimits
-	Detect Detect           // default: what the sender declares is believed
-	Clock  func() time.Time // default time.Now
-	Logger *slog.Logger     // default: none
+	Limits ot2.Limits // default ot2.DefaultLimits
+	// BenchLimits are those of manifests, readings and steps; default bench.DefaultLimits.
+	BenchLimits bench.Limits
+	Clock       func() time.Time // default time.Now
+	Logger      *slog.Logger     // default: none
 	// OnAccept is told of each envelope once the journal has it, duplicates
 	// included; OnRefuse of each message that was not taken. They must not block.
 	OnAccept func(ingest.Envelope, Receipt)

@@ -2,6 +2,7 @@ package intake_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -21,7 +22,6 @@ const (
 	fragment = `{"runId":"r1","commands":[{"id":"c1","commandType":"home","status":"succeeded","params":{}}]}`
 	page     = `{"data":[{"id":"c1","commandType":"home","status":"succeeded","params":{}}],"meta":{"totalLength":1}}`
 	analysis = `{"id":"a1","status":"completed","result":"ok","commands":[]}`
-	table    = "plate,well,lot\nP1,A1,L1\n"
 )
 
 // memory is a journal that remembers, or that can't write.
@@ -62,10 +62,8 @@ func TestAccept(t *testing.T) {
 		{"an event whose subject names the run", intake.Message{Payload: []byte(event(`"type":"wellspring.ot2.run.v1","subject":"run:r2",`, page))},
 			"/robots/1", "e1", ingest.TypeRun, "run:r2"},
 		{"a page to a run's topic", intake.Message{Payload: []byte(page), Subject: "run:r3"}, "/http", "", ingest.TypeRun, "run:r3"},
-		{"an event with a table", intake.Message{Payload: []byte(event(`"type":"wellspring.manifest.v1","datacontenttype":"text/csv",`, `"well,lot\nA1,L1\n"`))},
+		{"an event with a table", intake.Message{Payload: []byte(event(`"type":"wellspring.manifest.v1","datacontenttype":"text/csv",`, `"plate,well,lot\nP1,A1,L1\n"`))},
 			"/robots/1", "e1", ingest.TypeManifest, "manifest:*"},
-		{"steps by others", intake.Message{Payload: []byte(event(`"type":"wellspring.steps.v1",`, `{"id":"s1","steps":[]}`))},
-			"/robots/1", "e1", ingest.TypeSteps, "run:*"},
 		{"what a door translated", intake.Message{Payload: []byte(`{"lab":1}`), Origin: "lab/1", Document: []byte(fragment)},
 			"/http/lab/1", "", ingest.TypeRun, "run:r1"},
 	}
@@ -226,44 +224,64 @@ func TestJournalFails(t *testing.T) {
 	}
 }
 
-func TestDetect(t *testing.T) {
-	detect := func(payload []byte, declared string) (intake.Found, error) {
-		switch {
-		case strings.HasPrefix(string(payload), "plate,well"):
-			return intake.Found{Type: ingest.TypeManifest}, nil
-		case strings.Contains(string(payload), `"steps"`):
-			return intake.Found{Type: ingest.TypeSteps, Owner: "run:s1"}, nil
-		case strings.Contains(string(payload), `"declarations"`):
-			return intake.Found{Type: ingest.TypeManifest}, lineage.Invalid("read manifest", "declarations[0]", "say which plate")
-		}
-		return intake.Found{}, lineage.Invalid("detect", "a table", "give a known header "+declared)
-	}
-	accept := func(message intake.Message) (intake.Receipt, error) {
-		receipts, err := intake.New(&memory{}, intake.Options{Detect: detect}).Accept(t.Context(), message)
+// What is no run is found out too; a sender may say what it is.
+func TestBench(t *testing.T) {
+	const (
+		manifest = "plate,well,lot\nP1,A1,L1\n"
+		steps    = `{"id":"s1","started_at":"2026-11-23T13:00:00Z","steps":[{"do":"fill","to":"P1/A1","lot":"L1","volume_ul":10}]}`
+		reading  = "plate,well,read_at,value,unit\nP1,A1,2026-11-23T14:00:00Z,0.5,OD\n"
+	)
+	accept := func(policy intake.Policy, payload string) (intake.Receipt, *memory, error) {
+		kept := &memory{}
+		receipts, err := intake.New(kept, intake.Options{}).Accept(t.Context(), intake.Message{Payload: []byte(payload), Policy: policy, Name: "a file"})
 		if err != nil {
-			return intake.Receipt{}, err
+			return intake.Receipt{}, kept, err
 		}
-		return receipts[0], nil
+		return receipts[0], kept, nil
+	}
+	asEvent := func(kind, subject, data string) string {
+		text, err := json.Marshal(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(data, "{") {
+			text = []byte(data)
+		}
+		return event(fmt.Sprintf(`"type":%q,"subject":%q,`, kind, subject), string(text))
 	}
 	for payload, want := range map[string][2]string{
-		table:                     {ingest.TypeManifest, "manifest:"},
-		`{"id":"s1","steps":[1]}`: {ingest.TypeSteps, "run:s1"},
-		fragment:                  {ingest.TypeRun, "run:r1"},
-		event(`"type":"wellspring.steps.v1","subject":"run:s1",`, `{"steps":[]}`): {ingest.TypeSteps, "run:s1"},
+		manifest: {ingest.TypeManifest, "manifest:"},
+		reading:  {ingest.TypeReading, "measurement:"},
+		steps:    {ingest.TypeSteps, "run:s1"},
+		fragment: {ingest.TypeRun, "run:r1"},
+		asEvent("wellspring.steps.v1", "run:s1", steps): {ingest.TypeSteps, "run:s1"},
 	} {
-		got, err := accept(intake.Message{Payload: []byte(payload)})
-		if err != nil || got.Type != want[0] || !strings.HasPrefix(got.Subject, want[1]) {
-			t.Errorf("%s: %s of %s, %v, want %v", payload, got.Type, got.Subject, err, want)
+		for _, policy := range []intake.Policy{intake.Strict, intake.Lenient} {
+			got, kept, err := accept(policy, payload)
+			if err != nil || got.Type != want[0] || !strings.HasPrefix(got.Subject, want[1]) {
+				t.Errorf("%s: %s of %s, %v, want %v", payload, got.Type, got.Subject, err, want)
+				continue
+			}
+			encoded, err := ingest.Encode(kept.envelopes[0])
+			if err != nil {
+				t.Error(err)
+			}
+			if again, err := ingest.Decode(encoded); err != nil || !strings.Contains(payload, string(again.Event.Data())) {
+				t.Errorf("%s came back as %q, %v", payload, again.Event.Data(), err)
+			}
 		}
 	}
 	for payload, want := range map[string]string{
-		`{"declarations":[]}`: "declarations[0]",            // its own error
-		`{"kind":"Pod"}`:      "is no OT-2 run or analysis", // nobody knows it
-		"a,b\n1,2\n":          "a table",
-		event(`"type":"wellspring.manifest.v1",`, `{"steps":[]}`):                "send it as wellspring.steps.v1",
-		event(`"type":"wellspring.steps.v1","subject":"run:x",`, `{"steps":[]}`): "it was sent as run:x",
+		`{"declarations":[{"lot":"L1"}]}`: "declarations[0]",            // a manifest with a mistake
+		`{"kind":"Pod"}`:                  "is no OT-2 run or analysis", // nobody knows it
+		"a,b\n1,2\n":                      "a table without a known header",
+		`{"steps":[1]}`:                   "give the steps an id",
+		asEvent("wellspring.steps.v1", "", `{"declarations":[]}`):      "send it as what it is: a manifest",
+		asEvent("wellspring.steps.v1", "run:x", steps):                 "it was sent as run:x",
+		strings.Replace(steps, "s1", strings.Repeat("s", 600), 1):      "use an id of at most",
+		asEvent("wellspring.manifest.v1", "", `{"declarations":"no"}`): "a file",
 	} {
-		if _, err := accept(intake.Message{Payload: []byte(payload)}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, kept, err := accept(intake.Strict, payload); err == nil || !strings.Contains(err.Error(), want) || len(kept.envelopes) > 0 {
 			t.Errorf("%s: %v, want an error that says %q", payload, err, want)
 		}
 	}

@@ -129,11 +129,11 @@ func (in *Intake) file(m Message, event cloudevents.Event, data []byte) (filed, 
 	var err error
 	switch kind {
 	case ingest.TypeManifest, ingest.TypeReading, ingest.TypeSteps:
-		err = in.detect(&f, subject)
+		err = in.other(kind, subject, &f, nil)
 	case ingest.TypeRun, ingest.TypePlan, "":
 		f.kind, f.subject, err = in.owner(kind, subject, f)
-		if err != nil && kind == "" && in.options.Detect != nil && lineage.KindOf(err) == lineage.ErrorInvalid {
-			err = in.other(&f, subject, err)
+		if err != nil && kind == "" && lineage.KindOf(err) == lineage.ErrorInvalid {
+			err = in.other("", subject, &f, err)
 		}
 	default:
 		err = lineage.Invalid(op, "type "+clip(kind), "use one of the documented event types")
@@ -141,62 +141,10 @@ func (in *Intake) file(m Message, event cloudevents.Event, data []byte) (filed, 
 	if err != nil {
 		return f, named(m, err)
 	}
-	if m.Policy == Strict && (f.kind == ingest.TypeRun || f.kind == ingest.TypePlan) {
-		if _, err := ot2.Decode(bytes.NewReader(f.data), in.options.Limits); err != nil {
-			return f, named(m, err)
-		}
+	if m.Policy == Strict {
+		err = in.check(m.Name, f)
 	}
-	return f, nil
-}
-
-// detect files what was declared to be no run and no analysis.
-func (in *Intake) detect(f *filed, subject string) error {
-	found := Found{Type: f.kind}
-	if in.options.Detect != nil {
-		var err error
-		if found, err = in.options.Detect(f.data, f.kind); err != nil {
-			return err
-		}
-	}
-	return f.as(found, subject)
-}
-
-// other files what turned out to be no run: notRun is why.
-func (in *Intake) other(f *filed, subject string, notRun error) error {
-	found, err := in.options.Detect(f.data, "")
-	switch {
-	case err == nil:
-		return f.as(found, subject)
-	case found.Type != "" || !bytes.HasPrefix(bytes.TrimSpace(f.data), []byte("{")):
-		return err
-	}
-	return notRun
-}
-
-// as files a payload as what was found.
-func (f *filed) as(found Found, subject string) error {
-	if f.kind != "" && f.kind != found.Type {
-		return &lineage.Error{Op: op, Kind: lineage.ErrorConflict, ID: "type " + f.kind, Hint: "send it as " + found.Type}
-	}
-	f.kind, f.subject = found.Type, found.Owner
-	if f.subject == "" {
-		f.subject = prefix(found.Type) + f.hash
-	} else if subject != "" && subject != f.subject {
-		return &lineage.Error{Op: op, Kind: lineage.ErrorConflict, ID: clip(f.subject), Hint: "send a payload under the subject that it is about",
-			Err: fmt.Errorf("it was sent as %s", clip(subject))}
-	}
-	return nil
-}
-
-// prefix is that of the subject of a document which is its own owner.
-func prefix(kind string) string {
-	switch kind {
-	case ingest.TypeManifest:
-		return "manifest:"
-	case ingest.TypeReading:
-		return "measurement:"
-	}
-	return "run:" // steps by others are a run
+	return f, named(m, err)
 }
 
 // contentType is what the sender says, else JSON or, of a table, CSV.
@@ -204,7 +152,7 @@ func contentType(event cloudevents.Event, data []byte) string {
 	if said := event.DataContentType(); said != "" {
 		return said
 	}
-	if start := bytes.TrimSpace(data); len(start) > 0 && (start[0] == '{' || start[0] == '[') {
+	if isObject(data) {
 		return cloudevents.ApplicationJSON
 	}
 	return "text/csv"
@@ -245,7 +193,7 @@ func (in *Intake) owner(kind, subject string, f filed) (string, string, error) {
 		return "", "", &lineage.Error{Op: op, Kind: lineage.ErrorConflict, ID: string(owner), Hint: "send runs as runs and analyses as plans"}
 	}
 	if len(id) > maxName {
-		return "", "", &lineage.Error{Op: op, Kind: lineage.ErrorTooLarge, ID: clip(id), Hint: fmt.Sprintf("use an id of at most %d bytes", maxName)}
+		return "", "", tooLong(id)
 	}
 	return found, string(owner), nil
 }
