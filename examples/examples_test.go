@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"wellspring/bench"
 	"wellspring/liquid"
 	"wellspring/ot2"
 )
@@ -188,6 +189,37 @@ func TestManifestsSpeakOfWhatIsThere(t *testing.T) {
 	for _, row := range rows(t, "manifests/samples.csv") {
 		if !slices.Contains(barcodes[row["run"]], row["labware"]) || !slices.Contains(liquids[row["run"]], row["name"]) {
 			t.Errorf("samples.csv: %v is not in run %s", row, row["run"])
+		}
+	}
+}
+
+func TestTheBenchReadsThem(t *testing.T) {
+	for name, rows := range map[string]int{"lots": 5, "samples": 6, "labware": 7, "corrections": 1} {
+		text, err := Files.ReadFile("manifests/" + name + ".csv")
+		if err != nil {
+			t.Fatal(err)
+		}
+		declarations, err := bench.DecodeManifest(name, text, bench.Limits{})
+		if err != nil || len(declarations) != rows {
+			t.Errorf("%s.csv: %d declarations, want %d: %v", name, len(declarations), rows, err)
+		}
+		for _, d := range declarations {
+			if name == "corrections" && (d.Who == "" || d.Why == "") {
+				t.Errorf("corrections.csv, row %d does not say who and why", d.Row)
+			}
+		}
+	}
+	text, err := Files.ReadFile("plate-reader/AP-0001.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reading, err := bench.DecodeReading(text, bench.Limits{})
+	if err != nil || len(reading.Values) != 64 {
+		t.Fatalf("AP-0001.csv: %d values: %v", len(reading.Values), err)
+	}
+	for _, v := range reading.Values {
+		if v.Plate != "AP-0001" || v.At.IsZero() || v.Name != "absorbance" || v.Value == nil {
+			t.Errorf("%s: %+v", v.Place, v)
 		}
 	}
 }
