@@ -22,7 +22,7 @@ func (in *Intake) other(kind, subject string, f *filed, notRun error) error {
 		}
 	}
 	switch {
-	case err != nil && kind == "" && isObject(f.data) && found == "" && lineage.KindOf(err) == lineage.ErrorInvalid:
+	case err != nil && kind == "" && found == "" && !isTable(f.data) && lineage.KindOf(err) == lineage.ErrorInvalid:
 		return notRun // neither: the hint about runs helps more
 	case err != nil:
 		return err
@@ -50,6 +50,9 @@ func (in *Intake) other(kind, subject string, f *filed, notRun error) error {
 }
 
 func isObject(data []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) }
+
+// isTable reports whether a payload could be meant as a table.
+func isTable(data []byte) bool { return !isObject(data) && bytes.ContainsAny(data, ",;\t") }
 
 func tooLong(id string) error {
 	return &lineage.Error{Op: op, Kind: lineage.ErrorTooLarge, ID: clip(id), Hint: fmt.Sprintf("use an id of at most %d bytes", maxName)}

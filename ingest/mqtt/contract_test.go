@@ -252,12 +252,14 @@ func TestContractsReferencesLeadSomewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	resolves := func(ref string) bool {
-		at, there := document, true
+		at := document
 		for _, part := range strings.Split(strings.TrimPrefix(ref, "#/"), "/") {
 			object, isObject := at.(map[string]any)
-			if at, there = object[part]; !isObject || !there {
+			next, there := object[part]
+			if !isObject || !there {
 				return false
 			}
+			at = next
 		}
 		return true
 	}
