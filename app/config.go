@@ -38,6 +38,9 @@ func Settings() []Setting {
 	var settings []Setting
 	for i := range defaults.NumField() {
 		field := defaults.Type().Field(i)
+		if !field.IsExported() {
+			continue
+		}
 		name := field.Tag.Get(tag)
 		settings = append(settings, Setting{
 			Name:    name,

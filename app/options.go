@@ -47,6 +47,8 @@ type Options struct {
 	Workers      int           `koanf:"workers" help:"how many runs are processed at once"`
 	LogLevel     string        `koanf:"log-level" help:"debug, info, warn or error"`
 	LogFormat    string        `koanf:"log-format" help:"text or json"`
+
+	unannounced bool // the address is not written down: nobody else is to use it
 }
 
 // DefaultOptions serve a newcomer: everything embedded, on loopback.

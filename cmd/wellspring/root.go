@@ -54,8 +54,29 @@ Exit codes: 0 done, 1 failed, 2 the call or the input is wrong.`,
 	flags.AddFlagSet(settingsFlags())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
-	root.AddCommand(newConfig(), newVersion())
+	root.AddGroup(
+		&cobra.Group{ID: groupAsk, Title: "Ask:"},
+		&cobra.Group{ID: groupTake, Title: "Take in:"},
+		&cobra.Group{ID: groupService, Title: "Run the service:"},
+	)
+	grouped(root, groupAsk, newAncestry(), newImpact(), newWell(), newRuns(), newInspect())
+	grouped(root, groupTake, newImport(), newProcessing(), newLetters())
+	grouped(root, groupService, newServe(), newDemo(), newConfig(), newVersion(), newManual())
 	return root
+}
+
+// The groups under which help lists the commands.
+const (
+	groupAsk     = "ask"
+	groupTake    = "take"
+	groupService = "service"
+)
+
+func grouped(root *cobra.Command, group string, commands ...*cobra.Command) {
+	for _, c := range commands {
+		c.GroupID = group
+		root.AddCommand(c)
+	}
 }
 
 // options reads the settings that are in force for a command.

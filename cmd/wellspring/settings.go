@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"runtime/debug"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -48,32 +47,6 @@ func newConfig() *cobra.Command {
 	return cmd
 }
 
-// version is what the binary knows about itself.
-type version struct {
-	Version  string `json:"version"`
-	Revision string `json:"revision,omitempty"`
-	Modified bool   `json:"modified"`
-	Go       string `json:"go"`
-}
-
-func readVersion() version {
-	v := version{Version: "unknown"}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return v
-	}
-	v.Version, v.Go = info.Main.Version, info.GoVersion
-	for _, s := range info.Settings {
-		switch s.Key {
-		case "vcs.revision":
-			v.Revision = s.Value
-		case "vcs.modified":
-			v.Modified = s.Value == "true"
-		}
-	}
-	return v
-}
-
 func newVersion() *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
@@ -81,7 +54,7 @@ func newVersion() *cobra.Command {
 		Example: "  wellspring version --output json",
 		Args:    invalidArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			v := readVersion()
+			v := app.Version()
 			return output(cmd, v, func(t *table) {
 				t.line("wellspring %s %s (%s)", v.Version, v.Revision, v.Go)
 			})

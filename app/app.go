@@ -1,0 +1,205 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"golang.org/x/sync/errgroup"
+
+	"wellspring/api"
+	"wellspring/etl"
+	"wellspring/etl/statesqlite"
+	"wellspring/graphstore"
+	"wellspring/graphstore/neo4j"
+	graphsqlite "wellspring/graphstore/sqlite"
+	"wellspring/ingest"
+	"wellspring/ingest/intake"
+	"wellspring/ingest/journal"
+	journalsqlite "wellspring/ingest/journal/sqlite"
+	"wellspring/lineage"
+	"wellspring/ot2"
+	"wellspring/query"
+)
+
+// What lies in the data folder.
+const (
+	graphFile  = "graph.db"
+	statesFile = "state.db"
+)
+
+// App is the service in one process.
+type App struct {
+	options Options
+	logger  *slog.Logger
+
+	journal  *journalsqlite.Journal
+	store    graphstore.Store
+	states   *statesqlite.States
+	pipeline *etl.Pipeline
+	intake   *intake.Intake
+	handler  http.Handler
+
+	started chan struct{} // closed once address and broker are set
+	address string
+	broker  string
+
+	closeOnce sync.Once
+	closeErr  error
+}
+
+// New opens the journal, the graph and the state of processings, and builds
+// the pipeline and the REST interface over them. Nothing moves until Run.
+func New(ctx context.Context, options Options, logger *slog.Logger) (_ *App, err error) {
+	const op = "start"
+	if err := options.Validate(); err != nil {
+		return nil, &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, Err: err}
+	}
+	a := &App{options: options, logger: logger, started: make(chan struct{})}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+		}
+	}()
+	if err := os.MkdirAll(options.DataDir, 0o700); err != nil {
+		return nil, &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, ID: options.DataDir, Hint: "name a folder that can be written with data-dir", Err: err}
+	}
+	// The journal comes first: it holds the folder against a second process.
+	if a.journal, err = journalsqlite.Open(options.DataDir, journalsqlite.Options{Logger: logger}); err != nil {
+		return nil, err
+	}
+	if a.states, err = statesqlite.Open(ctx, filepath.Join(options.DataDir, statesFile)); err != nil {
+		return nil, err
+	}
+	if a.store, err = openStore(ctx, options); err != nil {
+		return nil, err
+	}
+	definitions, err := options.definitions()
+	if err != nil {
+		return nil, err
+	}
+	return a, a.connect(definitions)
+}
+
+func openStore(ctx context.Context, options Options) (graphstore.Store, error) {
+	if options.Store == "neo4j" {
+		return neo4j.Open(ctx, neo4j.Options{
+			URI: options.Neo4jURI, User: options.Neo4jUser, Password: options.Neo4jPassword, Database: options.Neo4jDatabase,
+		})
+	}
+	return graphsqlite.Open(ctx, filepath.Join(options.DataDir, graphFile), graphsqlite.Options{})
+}
+
+// connect builds the rooms that stand on the opened stores.
+func (a *App) connect(definitions ot2.Definitions) error {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	metrics := etl.NewMetrics(registry)
+	var err error
+	a.pipeline, err = etl.New(etl.Config{
+		Journal: a.journal, DeadLetters: a.journal, Store: a.store, States: a.states,
+		Definitions: definitions, Limits: a.options.Limits(), CodeVersion: Version().String(),
+		Retry:   etl.Retry{Tries: a.options.RetryTries, Wait: a.options.RetryWait},
+		Workers: a.options.Workers, Logger: a.logger, Metrics: metrics,
+	})
+	if err != nil {
+		return err
+	}
+	a.intake = intake.New(a.journal, intake.Options{
+		Limits: a.options.Limits(), Logger: a.logger,
+		OnAccept: func(ingest.Envelope, intake.Receipt) { metrics.Received(1); metrics.Acknowledged(1) },
+		OnRefuse: func(intake.Message, error) { metrics.Received(1) },
+	})
+	handler, err := api.New(api.Options{
+		Query:    query.New(a.store),
+		Intake:   httpDoor{a.intake},
+		Pipeline: pipeline{a.states, a.pipeline},
+		Letters:  letters{a.journal, a.pipeline},
+		Ready:    a.ready, Gatherer: registry, Logger: a.logger,
+		Limits:  api.Limits{BodyBytes: a.options.MaxBytes},
+		Version: Version().Version,
+	})
+	if err != nil {
+		return err
+	}
+	a.handler = guard(a.options, handler)
+	return nil
+}
+
+// Run processes what is in the journal and takes in what comes, until ctx ends
+// or something fails for good. It runs once; Close comes after it.
+func (a *App) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	// The doors close first: who was let in is still served by the pipeline.
+	working, stop := context.WithCancel(context.WithoutCancel(ctx))
+	group.Go(func() error { return a.pipeline.Run(working) })
+	group.Go(func() error {
+		defer stop()
+		return a.open(ctx)
+	})
+	return group.Wait()
+}
+
+// Started is closed once the doors are open: Addr and Broker are known then.
+func (a *App) Started() <-chan struct{} { return a.started }
+
+// Addr is the address of the REST interface, host:port; empty where there is none.
+func (a *App) Addr() string { return a.address }
+
+// Broker is the address of the embedded MQTT broker, host:port; empty where there is none.
+func (a *App) Broker() string { return a.broker }
+
+// Handler is the REST interface, for a process that serves it by itself.
+func (a *App) Handler() http.Handler { return a.handler }
+
+// Close lets go of everything. It may be called more than once.
+func (a *App) Close() error {
+	a.closeOnce.Do(func() {
+		var errs []error
+		if a.store != nil {
+			errs = append(errs, a.store.Close(context.Background()))
+		}
+		if a.states != nil {
+			errs = append(errs, a.states.Close())
+		}
+		if a.journal != nil {
+			errs = append(errs, a.journal.Close())
+		}
+		a.closeErr = errors.Join(errs...)
+	})
+	return a.closeErr
+}
+
+// ready says why the service can't take or answer now.
+func (a *App) ready(ctx context.Context) error {
+	if _, err := a.journal.Committed(ctx, etl.Consumer); err != nil {
+		return err
+	}
+	return a.store.Ping(ctx)
+}
+
+// pipeline is what the REST interface asks about the pipeline.
+type pipeline struct {
+	*statesqlite.States
+	pipeline *etl.Pipeline
+}
+
+func (p pipeline) Wait(ctx context.Context, owner lineage.Owner, at journal.Position) (etl.Processing, error) {
+	return p.pipeline.Wait(ctx, owner, at)
+}
+
+// letters are the dead letters, which only the pipeline can take up again.
+type letters struct {
+	*journalsqlite.Journal
+	pipeline *etl.Pipeline
+}
+
+func (l letters) Retry(ctx context.Context, id string) (etl.Processing, error) {
+	return l.pipeline.Retry(ctx, id)
+}

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"wellspring/api/client"
+	"wellspring/app"
+	"wellspring/lineage"
+)
+
+// What became of an imported document.
+const (
+	outcomeProcessed = "processed" // in the graph, verified
+	outcomeDuplicate = "duplicate" // it was there already
+	outcomeAccepted  = "accepted"  // durable; processing goes on
+	outcomeDead      = "dead"      // durable, but it could not be processed
+	outcomeRefused   = "refused"   // not taken
+)
+
+// imported is what became of one document.
+type imported struct {
+	Name    string `json:"name"`
+	Outcome string `json:"outcome"`
+	Owner   string `json:"owner,omitempty"` // run:ID, plan:ID, …
+	Error   string `json:"error,omitempty"`
+
+	err error
+}
+
+func newImport() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "import FILE|DIR…",
+		Short: "Take in run logs, analyses and robot answers",
+		Long: `Take in documents: runs and analyses in any shape that an OT-2 or its app writes them.
+A folder is searched with its subfolders for .json and .csv files; - is standard input. Each is
+durable before it counts as taken; one that was taken before is a duplicate and changes
+nothing. One that is refused does not stop the others; the exit code is 2 then.`,
+		Example: `  wellspring import run.json
+  wellspring import runs/ analyses/
+  ssh robot cat run.json | wellspring import -`,
+		Args: invalidArgs(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o, err := options(cmd)
+			if err != nil {
+				return err
+			}
+			return withService(cmd, func(s *service) error { return importAll(cmd, s, o, args) })
+		},
+	}
+	return cmd
+}
+
+func importAll(cmd *cobra.Command, s *service, o app.Options, paths []string) error {
+	format, err := cmd.Flags().GetString("output")
+	if err != nil {
+		return err
+	}
+	var (
+		mu   sync.Mutex
+		all  = []imported{}
+		told = func(i imported) {
+			mu.Lock()
+			defer mu.Unlock()
+			all = append(all, i)
+			if format == "table" {
+				i.print(cmd)
+			}
+		}
+	)
+	group, ctx := errgroup.WithContext(cmd.Context())
+	group.SetLimit(o.Workers)
+	for d, err := range app.Documents(ctx, paths, cmd.InOrStdin(), o) {
+		if err != nil {
+			told(imported{Name: d.Name, Outcome: outcomeRefused, Error: err.Error(), err: err})
+			continue
+		}
+		group.Go(func() error {
+			i, err := s.importOne(ctx, d)
+			if err != nil {
+				return err
+			}
+			told(i)
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return summary(cmd, all)
+}
+
+// importOne sends a document and waits for what becomes of it. An error is one
+// of the service, which the other documents would meet as well.
+func (s *service) importOne(ctx context.Context, d app.Document) (imported, error) {
+	const wait = 60
+	i := imported{Name: d.Name}
+	r, err := s.ImportRunWithBodyWithResponse(ctx, &client.ImportRunParams{Wait: set(wait)}, "application/json", bytes.NewReader(d.Payload))
+	if err != nil {
+		return i, s.unreachable(err)
+	}
+	accepted := r.JSON200
+	if accepted == nil {
+		accepted = r.JSON202
+	}
+	if accepted == nil {
+		i.err = refused(r.HTTPResponse, r.Body)
+		switch lineage.KindOf(i.err) {
+		case lineage.ErrorUnavailable, lineage.ErrorInternal:
+			return i, fmt.Errorf("%s: %w", d.Name, i.err)
+		}
+		i.Outcome, i.Error = outcomeRefused, i.err.Error()
+		return i, nil
+	}
+	i.Owner = accepted.Subject
+	switch why := deref(accepted.Error); {
+	case why != "":
+		i.Outcome, i.Error = outcomeDead, why
+	case accepted.Duplicate:
+		i.Outcome = outcomeDuplicate
+	case r.JSON200 != nil:
+		i.Outcome = outcomeProcessed
+	default:
+		i.Outcome = outcomeAccepted
+	}
+	return i, nil
+}
+
+func (i imported) print(cmd *cobra.Command) {
+	text := fmt.Sprintf("%-9s  %s", i.Outcome, i.Name)
+	if i.Owner != "" {
+		text += "  " + i.Owner
+	}
+	if i.Error != "" {
+		text += "\n           " + i.Error
+	}
+	_, _ = fmt.Fprintln(cmd.OutOrStdout(), text)
+}
+
+func summary(cmd *cobra.Command, all []imported) error {
+	counts := map[string]int{}
+	var failed error
+	for _, i := range all {
+		counts[i.Outcome]++
+		if i.Outcome == outcomeRefused || i.Outcome == outcomeDead {
+			failed = lineage.Invalid("import", fmt.Sprintf("%d of %d documents", counts[outcomeRefused]+counts[outcomeDead], len(all)),
+				"each is named with its error; wellspring dlq list shows those that were kept")
+		}
+	}
+	if len(all) == 0 {
+		failed = lineage.Invalid("import", "nothing", "there is no .json or .csv file there")
+	}
+	written := output(cmd, all, func(t *table) {
+		t.line("%d processed, %d duplicates, %d accepted, %d dead, %d refused", counts[outcomeProcessed], counts[outcomeDuplicate],
+			counts[outcomeAccepted], counts[outcomeDead], counts[outcomeRefused])
+	})
+	return errors.Join(written, failed)
+}

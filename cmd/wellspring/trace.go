@@ -1,0 +1,327 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"wellspring/api/client"
+	"wellspring/lineage"
+)
+
+const selectorHelp = `A SELECTOR is RUN/LABWARE/WELL (labware by id, deck slot, label or barcode), lot:NAME,
+sample:BARCODE, plate:BARCODE, run:RUN or a node's UUID. Several that fit are listed.`
+
+func newAncestry() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "ancestry SELECTOR",
+		Short: "Where did the content of this well, or this value, come from?",
+		Long: `Print what a node came from: its origins with their share and volume, and the steps between.
+
+` + selectorHelp,
+		Example: `  wellspring ancestry run-7/2/A1
+  wellspring ancestry run-7/DP-0001/A1 --carry-over
+  wellspring ancestry run-7/2/A1 --as-of 2026-03-01T12:00:00Z --output json`,
+		Args: invalidArgs(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			q, err := readTrace(cmd.Flags())
+			if err != nil {
+				return err
+			}
+			return withService(cmd, func(s *service) error {
+				answer, err := s.ancestry(cmd, args[0], q)
+				if err != nil {
+					return err
+				}
+				return output(cmd, answer, func(t *table) { tableOfAncestry(t, answer) })
+			})
+		},
+	}
+	traceFlags(cmd.Flags())
+	return cmd
+}
+
+func newImpact() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "impact SELECTOR",
+		Short: "This lot, plate, well or run was bad: what does it touch?",
+		Long: `Print what a node affects: wells, plates and measurements, with the share and volume there.
+What can only have been reached by carry-over of a tip is marked as possible (--carry-over).
+
+` + selectorHelp,
+		Example: `  wellspring impact 'lot:PBS buffer'
+  wellspring impact 'lot:PBS buffer' --min-fraction 0.01 --carry-over
+  wellspring impact run-7/1/A1 --kind Measurement --output json`,
+		Args: invalidArgs(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			q, err := readTrace(cmd.Flags())
+			if err != nil {
+				return err
+			}
+			return withService(cmd, func(s *service) error {
+				answer, err := s.impact(cmd, args[0], q)
+				if err != nil {
+					return err
+				}
+				return output(cmd, answer, func(t *table) { tableOfImpact(t, answer) })
+			})
+		},
+	}
+	traceFlags(cmd.Flags())
+	return cmd
+}
+
+// trace is an ancestry or impact question as the command line puts it.
+type trace struct {
+	depth       int
+	kinds       []lineage.Kind
+	types       []lineage.RelationshipType
+	minFraction float64
+	carryOver   bool
+	limit       int
+	asOf        time.Time
+}
+
+func traceFlags(flags *pflag.FlagSet) {
+	flags.Int("depth", 0, "relationships to follow at most, 1 to 1000 (default 50)")
+	flags.StringSlice("kind", nil, "keep only nodes of these kinds, such as WellState, Lot, Measurement")
+	flags.StringSlice("type", nil, "relationship types to follow (default DERIVED_FROM, MEASURED_FROM)")
+	flags.Float64("min-fraction", 0, "leave out smaller shares, 0 to 1; an unknown share stays")
+	flags.Bool("carry-over", false, "follow carry-over by tips as well")
+	flags.Int("limit", 0, "print at most this many nodes (default all)")
+	flags.String("as-of", "", "what was known then, such as 2026-03-01T12:00:00Z")
+}
+
+func readTrace(flags *pflag.FlagSet) (trace, error) {
+	var t trace
+	t.depth, _ = flags.GetInt("depth")
+	t.minFraction, _ = flags.GetFloat64("min-fraction")
+	t.carryOver, _ = flags.GetBool("carry-over")
+	t.limit, _ = flags.GetInt("limit")
+	kinds, _ := flags.GetStringSlice("kind")
+	for _, k := range kinds {
+		t.kinds = append(t.kinds, lineage.Kind(k))
+	}
+	types, _ := flags.GetStringSlice("type")
+	for _, typ := range types {
+		t.types = append(t.types, lineage.RelationshipType(typ))
+	}
+	if asOf, _ := flags.GetString("as-of"); asOf != "" {
+		var err error
+		if t.asOf, err = time.Parse(time.RFC3339, asOf); err != nil {
+			return t, lineage.Invalid("read flags", "--as-of "+asOf, "use a time such as 2026-03-01T12:00:00Z")
+		}
+	}
+	if t.limit < 0 {
+		return t, lineage.Invalid("read flags", "--limit", "use a positive number")
+	}
+	return t, nil
+}
+
+// pageLimit is what to ask for at once.
+func (t trace) pageLimit() int {
+	const most = 10_000
+	if t.limit > 0 {
+		return min(t.limit, most)
+	}
+	return most
+}
+
+func (s *service) ancestry(cmd *cobra.Command, selector string, q trace) (client.Answer, error) {
+	return q.pages(func(cursor string) (*client.Answer, error) {
+		r, err := s.GetAncestryWithResponse(cmd.Context(), selector, &client.GetAncestryParams{
+			Depth: set(q.depth), Kinds: setList(q.kinds), Types: setList(q.types), MinFraction: set(q.minFraction),
+			CarryOver: set(q.carryOver), Limit: set(q.pageLimit()), Cursor: set(cursor), AsOf: set(q.asOf),
+		})
+		if err != nil {
+			return nil, s.unreachable(err)
+		}
+		if r.JSON200 == nil {
+			return nil, refused(r.HTTPResponse, r.Body)
+		}
+		return r.JSON200, nil
+	})
+}
+
+func (s *service) impact(cmd *cobra.Command, selector string, q trace) (client.Answer, error) {
+	return q.pages(func(cursor string) (*client.Answer, error) {
+		r, err := s.GetImpactWithResponse(cmd.Context(), selector, &client.GetImpactParams{
+			Depth: set(q.depth), Kinds: setList(q.kinds), Types: setList(q.types), MinFraction: set(q.minFraction),
+			CarryOver: set(q.carryOver), Limit: set(q.pageLimit()), Cursor: set(cursor), AsOf: set(q.asOf),
+		})
+		if err != nil {
+			return nil, s.unreachable(err)
+		}
+		if r.JSON200 == nil {
+			return nil, refused(r.HTTPResponse, r.Body)
+		}
+		return r.JSON200, nil
+	})
+}
+
+// pages puts the pages of an answer together, up to the limit.
+func (t trace) pages(fetch func(cursor string) (*client.Answer, error)) (client.Answer, error) {
+	var whole client.Answer
+	for cursor := ""; ; {
+		page, err := fetch(cursor)
+		switch {
+		case err != nil:
+			return whole, err
+		case cursor == "":
+			whole = *page
+		default:
+			whole.Items = append(whole.Items, page.Items...)
+			whole.Edges = append(whole.Edges, page.Edges...)
+			whole.Steps = append(whole.Steps, page.Steps...)
+		}
+		whole.Next = page.Next
+		if cursor = string(page.Next); cursor == "" || t.limit > 0 && len(whole.Items) >= t.limit {
+			return whole, nil
+		}
+	}
+}
+
+func setList[T any](list []T) *[]T {
+	if len(list) == 0 {
+		return nil
+	}
+	return &list
+}
+
+func tableOfAncestry(t *table, a client.Answer) {
+	for _, root := range a.Roots {
+		t.line("%s", describe(root))
+	}
+	t.line("")
+	origins := slices.DeleteFunc(slices.Clone(a.Items), func(i client.Item) bool { return !i.Origin })
+	if len(origins) == 0 && len(a.Items) == 0 {
+		t.line("Nothing upstream: this is where it begins, as far as is known.")
+	} else {
+		t.row("SHARE", "VOLUME", "ORIGIN", "KIND", "OF")
+		for _, i := range origins {
+			t.row(shareCell(i), volumeCell(i), i.Name, string(i.Kind), whereabouts(i.Node))
+		}
+	}
+	if len(a.Steps) > 0 {
+		t.line("")
+		t.row("WHEN", "STEP", "RUN")
+		for _, s := range a.Steps {
+			t.row(attribute(s, lineage.AttrAt), s.Name, attribute(s, lineage.AttrRun))
+		}
+	}
+	verdict(t, a)
+}
+
+func tableOfImpact(t *table, a client.Answer) {
+	for _, root := range a.Roots {
+		t.line("%s", describe(root))
+	}
+	t.line("")
+	if len(a.Items) == 0 {
+		t.line("Nothing downstream: it touches nothing that is known.")
+	} else {
+		t.line("%s", touched(a.Items))
+		t.line("")
+		tableOfItems(t, a.Items)
+	}
+	verdict(t, a)
+}
+
+func tableOfItems(t *table, items []client.Item) {
+	t.row("SHARE", "VOLUME", "KIND", "WHAT", "OF", "SINCE")
+	for _, i := range items {
+		t.row(shareCell(i), volumeCell(i), string(i.Kind), i.Name, whereabouts(i.Node), attribute(i.Node, lineage.AttrAt))
+	}
+}
+
+// touched counts what an impact reached: wells, not their states.
+func touched(items []client.Item) string {
+	wells, plates, runs := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	measurements := 0
+	for _, i := range items {
+		run, labware := attribute(i.Node, lineage.AttrRun), attribute(i.Node, lineage.AttrLabware)
+		switch i.Kind {
+		case lineage.KindWellState:
+			wells[run+"/"+labware+"/"+attribute(i.Node, lineage.AttrWell)] = true
+			plates[run+"/"+labware] = true
+			runs[run] = true
+		case lineage.KindMeasurement:
+			measurements++
+		}
+	}
+	return fmt.Sprintf("Touches %s on %s in %s, %s.", count(len(wells), "well"), count(len(plates), "labware"),
+		count(len(runs), "run"), count(measurements, "measurement"))
+}
+
+func count(n int, thing string) string {
+	if n == 1 || thing == "labware" {
+		return fmt.Sprintf("%d %s", n, thing)
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// verdict says how far the answer can be trusted.
+func verdict(t *table, a client.Answer) {
+	t.line("")
+	switch {
+	case a.Complete && a.Next == "":
+		t.line("Complete: nothing in this answer is unknown.")
+	case a.Complete:
+		t.line("CUT: there is more than these %d nodes; raise --limit.", len(a.Items))
+	default:
+		if a.Truncated || a.Next != "" {
+			t.line("CUT: there is more than these %d nodes; raise --limit or --depth.", len(a.Items))
+		}
+		t.line("INCOMPLETE: %s", strings.Join(a.Reasons, ", "))
+	}
+}
+
+func shareCell(i client.Item) string {
+	switch {
+	case i.Possible:
+		return "possible"
+	case i.Fraction == nil:
+		return "unknown"
+	}
+	return percent(*i.Fraction)
+}
+
+func volumeCell(i client.Item) string {
+	if i.VolumeUl == nil {
+		return ""
+	}
+	return microlitres(*i.VolumeUl)
+}
+
+// describe is one line about a node.
+func describe(n lineage.Node) string {
+	text := string(n.Kind) + " " + n.Name
+	if where := whereabouts(n); where != "" {
+		text += ", " + where
+	}
+	if v, ok := n.Attributes[lineage.AttrVolumeUl].(float64); ok {
+		text += ", " + microlitres(v)
+	}
+	return text
+}
+
+// whereabouts sets a node apart from others of its name: its place and run.
+func whereabouts(n lineage.Node) string {
+	parts := []string{}
+	for _, key := range []string{lineage.AttrRun, lineage.AttrLabware, lineage.AttrWell} {
+		if v := attribute(n, key); v != "" {
+			parts = append(parts, v)
+		}
+	}
+	return cmp.Or(strings.Join(parts, "/"), attribute(n, lineage.AttrBarcode))
+}
+
+func attribute(n lineage.Node, key string) string {
+	text, _ := n.Attributes[key].(string)
+	return text
+}

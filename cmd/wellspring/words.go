@@ -1,0 +1,58 @@
+package main
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// microlitres writes a volume for people.
+func microlitres(v float64) string { return strconv.FormatFloat(v, 'f', decimals(v), 64) + " µL" }
+
+// decimals keeps about four digits of what a pipette can tell apart.
+func decimals(v float64) int {
+	switch {
+	case v == 0 || v >= 1000 || v <= -1000:
+		return 0
+	case v >= 100 || v <= -100:
+		return 1
+	case v >= 1 || v <= -1:
+		return 2
+	}
+	return 4
+}
+
+// percent writes a fraction for people. What is there is never written as nothing.
+func percent(f float64) string {
+	if f > 0 && f < 0.0001 {
+		return "<0.01 %"
+	}
+	return strconv.FormatFloat(100*f, 'f', 2, 64) + " %"
+}
+
+// shares writes a composition, the largest share first.
+func shares(fractions map[string]float64) string {
+	names := slices.SortedFunc(maps.Keys(fractions), func(a, b string) int {
+		return cmp.Or(cmp.Compare(fractions[b], fractions[a]), cmp.Compare(a, b))
+	})
+	parts := make([]string, 0, len(names))
+	for _, name := range names {
+		parts = append(parts, percent(fractions[name])+" "+name)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// compareWells orders wells as a person reads a plate: A1, A2, … A12, B1.
+func compareWells(a, b string) int {
+	rowA, columnA := splitWell(a)
+	rowB, columnB := splitWell(b)
+	return cmp.Or(cmp.Compare(len(rowA), len(rowB)), cmp.Compare(rowA, rowB), cmp.Compare(columnA, columnB), cmp.Compare(a, b))
+}
+
+func splitWell(well string) (row string, column int) {
+	digits := strings.TrimLeft(well, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+	column, _ = strconv.Atoi(digits)
+	return strings.TrimSuffix(well, digits), column
+}
