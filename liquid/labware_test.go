@@ -2,6 +2,7 @@ package liquid
 
 import (
 	"fmt"
+	"sync"
 
 	"wellspring/ot2"
 )
@@ -24,18 +25,23 @@ func grid(name string, rows, columns int, pitch, diameter, capacity float64) *ot
 	return def
 }
 
-func plate96() *ot2.Definition  { return grid("test_96_wellplate", 8, 12, 9, 6.85, 360) }
-func plate384() *ot2.Definition { return grid("test_384_wellplate", 16, 24, 4.5, 3.6, 112) }
-func tubes() *ot2.Definition    { return grid("test_24_tuberack", 4, 6, 19.89, 8.7, 2000) }
+// The labware of the tests; made once, for histories load it by the thousand.
+var (
+	plate96  = sync.OnceValue(func() *ot2.Definition { return grid("test_96_wellplate", 8, 12, 9, 6.85, 360) })
+	plate384 = sync.OnceValue(func() *ot2.Definition { return grid("test_384_wellplate", 16, 24, 4.5, 3.6, 112) })
+	tubes    = sync.OnceValue(func() *ot2.Definition { return grid("test_24_tuberack", 4, 6, 19.89, 8.7, 2000) })
+	rack96   = sync.OnceValue(newRack)
+	trough12 = sync.OnceValue(newTrough12)
+)
 
-func rack96() *ot2.Definition {
+func newRack() *ot2.Definition {
 	def := grid("test_96_tiprack", 8, 12, 9, 5.5, 300)
 	def.IsTiprack = true
 	return def
 }
 
-// trough12 has twelve long troughs and the quirk.
-func trough12() *ot2.Definition {
+// newTrough12 has twelve long troughs and the quirk.
+func newTrough12() *ot2.Definition {
 	def := grid("test_12_reservoir", 1, 12, 9, 0, 22000)
 	def.Quirks = []string{"centerMultichannelOnWells"}
 	for name, w := range def.Wells {
