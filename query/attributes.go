@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"time"
 
 	"wellspring/lineage"
 )
@@ -33,16 +34,23 @@ func flag(attributes lineage.Attributes, key string) bool {
 	return v
 }
 
-// compareExecuted orders the states and steps of a run as they were executed;
-// what carries no sequence comes first.
+// compareExecuted orders states and steps, also of several runs, as they were
+// executed; what carries no time, or no sequence, comes first.
 func compareExecuted(a, b lineage.Node) int {
 	return cmp.Or(
+		instant(a, lineage.AttrAt).Compare(instant(b, lineage.AttrAt)),
 		cmp.Compare(text(a.Attributes, lineage.AttrRun), text(b.Attributes, lineage.AttrRun)),
 		cmp.Compare(sequence(a), sequence(b)),
 		cmp.Compare(text(a.Attributes, lineage.AttrLabware), text(b.Attributes, lineage.AttrLabware)),
 		cmp.Compare(text(a.Attributes, lineage.AttrWell), text(b.Attributes, lineage.AttrWell)),
 		compareIDs(a.ID, b.ID),
 	)
+}
+
+// instant is an attribute that is a time; the zero time where it is none.
+func instant(node lineage.Node, key string) time.Time {
+	at, _ := time.Parse(time.RFC3339Nano, text(node.Attributes, key))
+	return at
 }
 
 func sequence(node lineage.Node) float64 {

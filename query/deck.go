@@ -68,11 +68,7 @@ func (s *Service) resolveRun(ctx context.Context, sel selector) ([]lineage.Node,
 
 // compareStarted orders runs by the device's time, those without one first.
 func compareStarted(a, b lineage.Node) int {
-	started := func(run lineage.Node) time.Time {
-		at, _ := time.Parse(time.RFC3339Nano, text(run.Attributes, attrStartedAt))
-		return at
-	}
-	return cmp.Or(started(a).Compare(started(b)), compareIDs(a.ID, b.ID))
+	return cmp.Or(instant(a, attrStartedAt).Compare(instant(b, attrStartedAt)), compareIDs(a.ID, b.ID))
 }
 
 // wellPlace is a place on the deck of a run.

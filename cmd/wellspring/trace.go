@@ -178,12 +178,32 @@ func (t trace) pages(fetch func(cursor string) (*client.Answer, error)) (client.
 			whole.Items = append(whole.Items, page.Items...)
 			whole.Edges = append(whole.Edges, page.Edges...)
 			whole.Steps = append(whole.Steps, page.Steps...)
+			sortSteps(&whole)
 		}
 		whole.Next = page.Next
 		if cursor = string(page.Next); cursor == "" || t.limit > 0 && len(whole.Items) >= t.limit {
 			return whole, nil
 		}
 	}
+}
+
+// sortSteps puts the steps of several pages in executed order, each once.
+func sortSteps(a *client.Answer) {
+	slices.SortStableFunc(a.Steps, func(x, y lineage.Node) int {
+		return cmp.Or(instant(x).Compare(instant(y)), cmp.Compare(attribute(x, lineage.AttrRun), attribute(y, lineage.AttrRun)),
+			cmp.Compare(sequence(x), sequence(y)))
+	})
+	a.Steps = slices.CompactFunc(a.Steps, func(x, y lineage.Node) bool { return x.ID == y.ID })
+}
+
+func instant(n lineage.Node) time.Time {
+	at, _ := time.Parse(time.RFC3339Nano, attribute(n, lineage.AttrAt))
+	return at
+}
+
+func sequence(n lineage.Node) float64 {
+	v, _ := n.Attributes[lineage.AttrSequence].(float64)
+	return v
 }
 
 func setList[T any](list []T) *[]T {

@@ -80,7 +80,7 @@ func (b *builder) places(of []liquid.Place) []string {
 func (b *builder) stepName(s liquid.Step) string {
 	name := s.Type
 	if s.VolumeUl != 0 {
-		name += fmt.Sprintf(" %.4g µL", s.VolumeUl)
+		name += " " + microlitres(s.VolumeUl)
 	}
 	if len(s.Places) > 0 && s.Places[0].Labware != "" {
 		name += " " + b.place(s.Places[0].Labware, s.Places[0].Well)
@@ -89,4 +89,13 @@ func (b *builder) stepName(s liquid.Step) string {
 		name += fmt.Sprintf(" (+%d)", more)
 	}
 	return name
+}
+
+// microlitres is a volume for people: four digits, and never an exponent where a
+// pipette works.
+func microlitres(v float64) string {
+	if v >= 1000 {
+		return fmt.Sprintf("%.0f µL", v)
+	}
+	return fmt.Sprintf("%.4g µL", v)
 }
