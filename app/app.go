@@ -146,6 +146,15 @@ func (a *App) Run(ctx context.Context) error {
 	return group.Wait()
 }
 
+// Settle waits until all that the journal holds is in the graph, or among the
+// dead letters, and what depends on it is derived again. Run must be running.
+func (a *App) Settle(ctx context.Context) error {
+	if err := a.pipeline.Quiet(ctx); err != nil {
+		return &lineage.Error{Op: "process", Kind: lineage.ErrorUnavailable, Hint: "what is not processed yet stays in the journal and is taken up at the next start", Err: err}
+	}
+	return nil
+}
+
 // Started is closed once the doors are open: Addr and Broker are known then.
 func (a *App) Started() <-chan struct{} { return a.started }
 

@@ -39,7 +39,8 @@ func Running(ctx context.Context, dataDir string) string {
 }
 
 // Lend runs the service for as long as one command needs it: on a port of
-// loopback that nobody is told of, with no other door. stop ends it and waits.
+// loopback that nobody is told of, with no other door. It answers once all that
+// it holds is in the graph; stop waits for the same, and ends it.
 func Lend(ctx context.Context, options Options, logger *slog.Logger) (base string, stop func() error, err error) {
 	options.Listen, options.BrokerListen, options.MQTTURL = "127.0.0.1:0", "", ""
 	options.unannounced = true
@@ -47,15 +48,19 @@ func Lend(ctx context.Context, options Options, logger *slog.Logger) (base strin
 	if err != nil {
 		return "", nil, err
 	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan error, 1)
-	go func() { ended <- a.Run(ctx) }()
-	stop = func() error {
+	go func() { ended <- a.Run(running) }()
+	end := func() error {
 		cancel()
 		return errors.Join(<-ended, a.Close())
 	}
+	stop = func() error { return errors.Join(a.Settle(ctx), end()) }
 	select {
 	case <-a.Started():
+		if err := a.Settle(ctx); err != nil {
+			return "", nil, errors.Join(err, end())
+		}
 		return "http://" + a.Addr(), stop, nil
 	case err := <-ended:
 		cancel()

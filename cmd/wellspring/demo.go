@@ -6,30 +6,34 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"wellspring/api/client"
 	"wellspring/app"
 	"wellspring/examples"
 	"wellspring/lineage"
 )
 
-// The runs of the story and what is asked of them.
+// What is asked in the story.
 const (
-	demoAssay  = "5a6cd99d-ef02-48c9-bbdc-2d93e3a166ab"
-	demoWell   = demoAssay + "/AP-0001/A2"
-	demoLot    = "lot:PBS buffer"
-	demoLength = 8 * time.Second // of the run that arrives live
+	demoRun    = "5a6cd99d-ef02-48c9-bbdc-2d93e3a166ab" // the one that arrives live
+	demoWell   = demoRun + "/AP-0001/A2"
+	demoLot    = "lot:PBS-2610-A"
+	demoLength = 8 * time.Second // of the live run
 )
 
 func newDemo() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Play a story with recorded runs, show the answers, serve until Ctrl-C",
-		Long: `Play a story in a folder of its own that is gone afterwards: a run log is imported, another
-run arrives live over MQTT, and two questions are answered. Then the service stays until
-Ctrl-C, so that you can ask it more. The runs are recordings with simulated hardware.`,
+		Long: `Play a story in a folder of its own that is gone afterwards. A run makes a dilution plate; a
+second one, which arrives live over MQTT, makes an assay plate from it; people say which lots
+and samples these were; the plate is read. Where did a well come from? A lot was bad: what
+does it touch? It was another lot: what now? Then the service stays until Ctrl-C, so that you
+can ask it more. The runs are recordings with simulated hardware, the readings are made up.`,
 		Example: `  wellspring demo
   wellspring demo --once`,
 		Args: invalidArgs(cobra.NoArgs),
@@ -92,7 +96,7 @@ type demo struct {
 }
 
 func (d demo) play() error {
-	for _, chapter := range []func() error{d.importStock, d.liveAssay, d.ancestry, d.impact} {
+	for _, chapter := range []func() error{d.stock, d.assay, d.declarations, d.ancestry, d.impact, d.correction} {
 		if err := chapter(); err != nil {
 			return err
 		}
@@ -100,43 +104,61 @@ func (d demo) play() error {
 	return nil
 }
 
-func (d demo) importStock() error {
-	d.table.line("1. A robot diluted six lysates and a standard in PBS. Its run log is imported as a file.\n")
-	payload, err := fs.ReadFile(examples.Files, examples.StockDilution)
-	if err != nil {
-		return err
-	}
-	i, err := d.service.importOne(d.cmd.Context(), app.Document{Name: "examples/" + examples.StockDilution, Payload: payload})
-	if err != nil {
-		return err
-	}
-	i.print(d.cmd)
-	if i.Outcome != outcomeProcessed {
-		return lineage.Invalid("demo", i.Name, "it was "+i.Outcome+": "+i.Error)
-	}
-	return nil
+func (d demo) stock() error {
+	d.table.line("1. A robot diluted a standard and six lysates in PBS, on a plate labelled [DP-0001]. Its run log is imported.\n")
+	return d.send(examples.StockDilution)
 }
 
-func (d demo) liveAssay() error {
-	d.table.line("\n2. A second run makes an assay plate out of the dilution plate. It arrives live, over MQTT.\n")
+// send imports files of the examples, one after the other.
+func (d demo) send(names ...string) error {
+	for _, name := range names {
+		payload, err := fs.ReadFile(examples.Files, name)
+		if err != nil {
+			return &lineage.Error{Op: "demo", Kind: lineage.ErrorInternal, ID: name, Err: err}
+		}
+		i, err := d.service.importOne(d.cmd.Context(), app.Document{Name: "examples/" + name, Payload: payload})
+		if err != nil {
+			return err
+		}
+		i.print(d.cmd)
+		if i.Outcome != outcomeProcessed {
+			return lineage.Invalid("demo", i.Name, "it was "+i.Outcome+": "+i.Error)
+		}
+	}
+	return d.app.Settle(d.cmd.Context())
+}
+
+func (d demo) assay() error {
+	d.table.line("\n2. In the afternoon a second run sets up an assay plate from that plate. It arrives live, over MQTT.\n")
 	payload, err := fs.ReadFile(examples.Files, examples.AssayPlate)
 	if err != nil {
-		return err
+		return &lineage.Error{Op: "demo", Kind: lineage.ErrorInternal, ID: examples.AssayPlate, Err: err}
 	}
-	ctx := d.cmd.Context()
-	err = d.app.Play(ctx, payload, demoLength, func(sent, of int) {
-		_, _ = fmt.Fprintf(d.cmd.ErrOrStderr(), "\r%3d of %d commands", sent, of)
-	})
-	_, _ = fmt.Fprintln(d.cmd.ErrOrStderr())
+	err = d.app.Play(d.cmd.Context(), payload, demoLength, d.progress)
 	if err != nil {
 		return err
 	}
 	began := time.Now()
-	if err := d.settled(demoAssay); err != nil {
+	if err := d.settled(demoRun); err != nil {
 		return err
 	}
-	d.table.line("in the graph, and verified, %s after its last command", time.Since(began).Round(time.Millisecond))
+	d.table.line("177 commands of 18 minutes in %s; in the graph and verified %s after the last.", demoLength, time.Since(began).Round(time.Millisecond))
 	return nil
+}
+
+// progress shows a person at a terminal how far the live run is.
+func (d demo) progress(sent, of int) {
+	out, ok := d.cmd.ErrOrStderr().(*os.File)
+	if !ok {
+		return
+	}
+	if info, err := out.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return
+	}
+	_, _ = fmt.Fprintf(out, "\r%3d of %d commands", sent, of)
+	if sent == of {
+		_, _ = fmt.Fprint(out, "\r")
+	}
 }
 
 // settled waits until a run has ended and all that arrived of it is in the graph.
@@ -147,16 +169,12 @@ func (d demo) settled(run string) error {
 	defer deadline.Stop()
 	ctx := d.cmd.Context()
 	for {
-		processing, err := d.service.GetProcessingWithResponse(ctx, string(lineage.RunOwner(run)))
-		if err != nil {
-			return d.service.unreachable(err)
-		}
 		r, err := d.service.GetRunWithResponse(ctx, run)
 		if err != nil {
 			return d.service.unreachable(err)
 		}
-		if p := processing.JSON200; p != nil && p.Status == "done" && r.JSON200 != nil && attribute(r.JSON200.Run, "completedAt") != "" {
-			return nil
+		if r.JSON200 != nil && attribute(r.JSON200.Run, "status") == "succeeded" {
+			return d.app.Settle(ctx)
 		}
 		select {
 		case <-ticker.C:
@@ -168,30 +186,61 @@ func (d demo) settled(run string) error {
 	}
 }
 
+func (d demo) declarations() error {
+	d.table.line("\n3. People say which lots and samples these were, and a plate reader reads the assay plate.\n")
+	return d.send("manifests/lots.csv", "manifests/samples.csv", "plate-reader/AP-0001.csv")
+}
+
 func (d demo) ancestry() error {
-	d.table.line("\n3. Where did the content of well A2 of the assay plate come from?\n\n   wellspring ancestry '%s'\n", demoWell)
+	d.table.line("\n4. Where did the content of well A2 of the assay plate come from?\n\n   wellspring ancestry %s\n", demoWell)
 	answer, err := d.service.ancestry(d.cmd, demoWell, trace{})
 	if err != nil {
 		return err
 	}
 	tableOfAncestry(d.table, answer)
-	return d.table.w.Flush()
+	return nil
 }
 
 func (d demo) impact() error {
-	d.table.line("\n4. The PBS was bad: what does it touch?\n\n   wellspring impact '%s'\n", demoLot)
-	answer, err := d.service.impact(d.cmd, demoLot, trace{minFraction: 0.5, kinds: []lineage.Kind{lineage.KindWellState}})
+	d.table.line("\n5. The lot PBS-2610-A was bad: what does it touch?\n\n   wellspring impact %s\n", demoLot)
+	return d.touches()
+}
+
+// touches sums an impact up, with its first rows.
+func (d demo) touches() error {
+	answer, err := d.service.impact(d.cmd, demoLot, trace{})
 	if err != nil {
 		return err
 	}
-	d.table.line("%s Those with half of their content or more from it, the first of them:\n", touched(answer.Items))
-	const shown = 12
-	rows := answer.Items[:min(shown, len(answer.Items))]
-	tableOfItems(d.table, rows)
-	if more := len(answer.Items) - len(rows); more > 0 {
-		d.table.line("… and %d more", more)
+	const shown = 8
+	d.table.line("%s\n", touched(answer.Items))
+	measurements := slices.DeleteFunc(slices.Clone(answer.Items), func(i client.Item) bool { return i.Kind != lineage.KindMeasurement })
+	slices.SortStableFunc(measurements, asOnPlates)
+	tableOfItems(d.table, measurements[:min(shown, len(measurements))])
+	if more := len(answer.Items) - min(shown, len(measurements)); more > 0 {
+		d.table.line("… and %d nodes more", more)
 	}
-	return d.table.w.Flush()
+	verdict(d.table, answer)
+	return nil
+}
+
+func (d demo) correction() error {
+	before := time.Now()
+	d.table.line("\n6. That morning the trough had been filled from another lot: the manifest is corrected, and the answer changes.\n")
+	if err := d.send("manifests/corrections.csv"); err != nil {
+		return err
+	}
+	d.table.line("\n   wellspring impact %s\n", demoLot)
+	if err := d.touches(); err != nil {
+		return err
+	}
+	old, err := d.service.impact(d.cmd, demoLot, trace{asOf: before})
+	if err != nil {
+		return err
+	}
+	d.table.line("\n   wellspring impact %s --as-of %s\n", demoLot, before.UTC().Format(time.RFC3339))
+	d.table.line("What was known before the correction is still there: %s", touched(old.Items))
+	return nil
 }
 
 // done ends the service: with an error, or because all was told.

@@ -254,9 +254,22 @@ func tableOfImpact(t *table, a client.Answer) {
 
 func tableOfItems(t *table, items []client.Item) {
 	t.row("SHARE", "VOLUME", "KIND", "WHAT", "OF", "SINCE")
-	for _, i := range items {
+	for _, i := range slices.SortedStableFunc(slices.Values(items), asOnPlates) {
 		t.row(shareCell(i), volumeCell(i), string(i.Kind), i.Name, whereabouts(i.Node), attribute(i.Node, lineage.AttrAt))
 	}
+}
+
+// asOnPlates orders nodes as a person goes through plates: kind by kind, plate
+// by plate, well by well.
+func asOnPlates(a, b client.Item) int {
+	return cmp.Or(
+		cmp.Compare(a.Kind, b.Kind),
+		cmp.Compare(attribute(a.Node, lineage.AttrRun), attribute(b.Node, lineage.AttrRun)),
+		cmp.Compare(attribute(a.Node, lineage.AttrLabware), attribute(b.Node, lineage.AttrLabware)),
+		cmp.Compare(attribute(a.Node, lineage.AttrBarcode), attribute(b.Node, lineage.AttrBarcode)),
+		compareWells(attribute(a.Node, lineage.AttrWell), attribute(b.Node, lineage.AttrWell)),
+		cmp.Compare(attribute(a.Node, lineage.AttrAt), attribute(b.Node, lineage.AttrAt)),
+	)
 }
 
 // touched counts what an impact reached: wells, not their states.
@@ -333,12 +346,15 @@ func describe(n lineage.Node) string {
 // whereabouts sets a node apart from others of its name: its place and run.
 func whereabouts(n lineage.Node) string {
 	parts := []string{}
+	if attribute(n, lineage.AttrLabware) == "" && attribute(n, lineage.AttrBarcode) != "" {
+		return strings.TrimSuffix("plate:"+attribute(n, lineage.AttrBarcode)+"/"+attribute(n, lineage.AttrWell), "/")
+	}
 	for _, key := range []string{lineage.AttrRun, lineage.AttrLabware, lineage.AttrWell} {
 		if v := attribute(n, key); v != "" {
 			parts = append(parts, v)
 		}
 	}
-	return cmp.Or(strings.Join(parts, "/"), attribute(n, lineage.AttrBarcode))
+	return strings.Join(parts, "/")
 }
 
 func attribute(n lineage.Node, key string) string {

@@ -92,7 +92,10 @@ func measurement(id lineage.ID, reading bench.Reading, v bench.Value) lineage.No
 		details = append(details, key+"="+v.Details[key])
 	}
 	attrs.texts("details", details)
-	name = strings.TrimSpace(name + " " + v.Unit + " of " + v.Plate + " " + wellName(v.Well))
+	if v.Unit != "" {
+		name += " " + v.Unit
+	}
+	name = strings.TrimSpace(name + " of " + v.Plate + " " + wellName(v.Well))
 	return lineage.Node{ID: id, Kind: lineage.KindMeasurement, Name: name, Attributes: lineage.Attributes(attrs)}
 }
 

@@ -42,7 +42,15 @@ type recording struct {
 type fragment struct {
 	RunID    string                     `json:"runId"`
 	Run      map[string]json.RawMessage `json:"run,omitempty"`
-	Commands []json.RawMessage          `json:"commands,omitempty"`
+	Commands any                        `json:"commands,omitempty"` // a list, or a page
+}
+
+// page is a list of commands as the robot's HTTP API gives it out.
+type page struct {
+	Data []json.RawMessage `json:"data"`
+	Meta struct {
+		TotalLength int `json:"totalLength"` // of the run
+	} `json:"meta"`
 }
 
 // timed is a command with the time at which the robot knew its outcome.
@@ -83,7 +91,9 @@ func Play(ctx context.Context, document []byte, o Options) error {
 	if err := play(ctx, p, commands, o); err != nil {
 		return err
 	}
-	return p.publish(ctx, fragment{Run: r.Data})
+	all := page{Data: []json.RawMessage{}}
+	all.Meta.TotalLength = len(commands)
+	return p.publish(ctx, fragment{Run: r.Data, Commands: all})
 }
 
 func clone(of map[string]json.RawMessage) map[string]json.RawMessage {
