@@ -1,0 +1,186 @@
+package figures
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"wellspring/app"
+	"wellspring/internal/neo4jtest"
+)
+
+// program is the path of the program under measurement.
+var program string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if flag.Lookup("test.bench").Value.String() == "" {
+		os.Exit(m.Run()) // nothing will run
+	}
+	os.Exit(measure(m))
+}
+
+// measure builds the program and runs the benchmarks.
+func measure(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "figures")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	program = filepath.Join(dir, "wellspring")
+	build := exec.Command("go", "build", "-trimpath", "-o", program, "wellspring/cmd/wellspring")
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+// store is one engine to measure with.
+type store struct {
+	name string
+	// fresh returns the environment of a service on an empty graph.
+	fresh func(b *testing.B) []string
+}
+
+func stores() []store {
+	return []store{
+		{"sqlite", func(*testing.B) []string { return []string{"WELLSPRING_STORE=sqlite"} }},
+		{"neo4j", func(b *testing.B) []string {
+			server := neo4jtest.Server(b)
+			server.Clear(b)
+			return []string{"WELLSPRING_STORE=neo4j", "WELLSPRING_NEO4J_URI=" + server.URI,
+				"WELLSPRING_NEO4J_USER=" + server.User, "WELLSPRING_NEO4J_PASSWORD=" + server.Password}
+		}},
+	}
+}
+
+// service is a running wellspring serve.
+type service struct {
+	b      *testing.B
+	cmd    *exec.Cmd
+	base   string
+	stderr bytes.Buffer
+	ended  bool
+}
+
+// patience bounds everything that is waited for.
+const patience = time.Minute
+
+// serve starts a service on an empty folder and waits until it is ready.
+func serve(b *testing.B, environment []string) *service {
+	b.Helper()
+	dir := b.TempDir()
+	s := &service{b: b, cmd: exec.Command(program, "serve", "--data-dir", dir, "--listen", "127.0.0.1:0", "--log-level", "error")}
+	s.cmd.Env = append(os.Environ(), environment...)
+	s.cmd.Stderr = &s.stderr
+	if err := s.cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		if !s.ended {
+			s.stop()
+		}
+	})
+	ctx, cancel := context.WithTimeout(b.Context(), patience)
+	defer cancel()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for {
+		if s.base = app.Running(ctx, dir); s.base != "" && s.status("/readyz") == http.StatusOK {
+			return s
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			b.Fatalf("the service did not become ready:\n%s", s.stderr.String())
+		}
+	}
+}
+
+// stop ends the service and returns the most memory that it had, in bytes.
+func (s *service) stop() int64 {
+	s.b.Helper()
+	s.ended = true
+	if err := s.cmd.Process.Signal(os.Interrupt); err != nil {
+		s.b.Error(err)
+	}
+	if err := s.cmd.Wait(); err != nil {
+		s.b.Errorf("wellspring serve: %v\n%s", err, s.stderr.String())
+	}
+	return s.cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10
+}
+
+// resident is the memory that the service has now, in bytes.
+func (s *service) resident() int64 {
+	s.b.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	if err != nil {
+		s.b.Skipf("resident memory can't be read here: %v", err)
+	}
+	for line := range strings.Lines(string(text)) {
+		var kib int64
+		if _, err := fmt.Sscanf(line, "VmRSS: %d kB", &kib); err == nil {
+			return kib << 10
+		}
+	}
+	s.b.Fatal("no VmRSS")
+	return 0
+}
+
+func (s *service) status(path string) int {
+	response, err := http.Get(s.base + path)
+	if err != nil {
+		return 0
+	}
+	_ = response.Body.Close()
+	return response.StatusCode
+}
+
+// get answers a path; anything but 200 is fatal.
+func (s *service) get(path string) []byte {
+	s.b.Helper()
+	response, err := http.Get(s.base + path)
+	if err != nil {
+		s.b.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	return s.body(path, response)
+}
+
+// send imports a document and waits until it is in the graph.
+func (s *service) send(document []byte) {
+	s.b.Helper()
+	const path = "/v1/runs?wait=60"
+	response, err := http.Post(s.base+path, "application/json", bytes.NewReader(document))
+	if err != nil {
+		s.b.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if answer := s.body(path, response); bytes.Contains(answer, []byte(`"error"`)) {
+		s.b.Fatalf("the document was not processed: %s", answer)
+	}
+}
+
+func (s *service) body(path string, response *http.Response) []byte {
+	s.b.Helper()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		s.b.Fatal(err)
+	}
+	if response.StatusCode != http.StatusOK {
+		s.b.Fatalf("%s: %s\n%s", path, response.Status, text)
+	}
+	return text
+}
