@@ -25,8 +25,10 @@ var files embed.FS
 // A Statement is one file.
 type Statement struct {
 	File       string // read/nodes.cypher
+	Question   string // what a person asks by it; of the folder browser
 	Purpose    string
-	Parameters []string // names, without the dollar
+	Parameters []string          // names, without the dollar
+	Examples   map[string]string // of parameters, where the header gives one
 	Returns    string
 	Scans      string // why it may look at every node; empty: it may not
 	Text       string // without the header
@@ -52,7 +54,7 @@ func parse() map[string]Statement {
 
 // parseStatement takes the header of comment lines apart from the statement.
 func parseStatement(file, content string) Statement {
-	s := Statement{File: file}
+	s := Statement{File: file, Examples: map[string]string{}}
 	var field *string
 	var parameters string
 	rest := content
@@ -74,13 +76,17 @@ func parseStatement(file, content string) Statement {
 			*field += " " + line
 			continue
 		default:
+			s.Question = line
 			continue
 		}
 		*field = value
 	}
 	s.Text = strings.TrimSpace(rest)
-	for _, p := range regexp.MustCompile(`\$([A-Za-z]+)`).FindAllStringSubmatch(parameters, -1) {
+	for _, p := range regexp.MustCompile(`\$([A-Za-z]+)(?:: [^$]*such as '([^']*)')?`).FindAllStringSubmatch(parameters, -1) {
 		s.Parameters = append(s.Parameters, p[1])
+		if p[2] != "" {
+			s.Examples[p[1]] = p[2]
+		}
 	}
 	return s
 }
@@ -120,8 +126,14 @@ func Statements() []Statement {
 
 // Schema returns the statements that prepare a database, in order. Each can be
 // run again.
-func Schema() []Statement {
-	return slices.DeleteFunc(Statements(), func(s Statement) bool { return path.Dir(s.File) != "schema" })
+func Schema() []Statement { return folder("schema") }
+
+// Browser returns the questions that people ask in Neo4j Browser, in order.
+// docs/neo4j-browser.md shows them.
+func Browser() []Statement { return folder("browser") }
+
+func folder(name string) []Statement {
+	return slices.DeleteFunc(Statements(), func(s Statement) bool { return path.Dir(s.File) != name })
 }
 
 // Read returns a statement of the folder read. It panics if there is none: the

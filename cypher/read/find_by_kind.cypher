@@ -7,7 +7,7 @@ MATCH (n:KIND)
 USING INDEX SEEK n:KIND(name, id)
 WHERE n.name >= $afterName
   AND n.id IS NOT NULL
-  AND (n.name > $afterName OR n.id > $afterId)
+  AND CASE n.name WHEN $afterName THEN n.id > $afterId ELSE true END
   AND all(key IN keys($attributes) WHERE n[key] = $attributes[key])
 RETURN properties(n) AS properties, labels(n) AS labels
 ORDER BY n.name, n.id

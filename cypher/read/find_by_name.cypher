@@ -8,8 +8,7 @@ MATCH (n:KIND)
 USING INDEX SEEK n:KIND(name, id)
 WHERE n.name = $name
   AND n.id IS NOT NULL
-  AND n.name >= $afterName
-  AND (n.name > $afterName OR n.id > $afterId)
+  AND CASE n.name WHEN $afterName THEN n.id > $afterId ELSE n.name > $afterName END
   AND all(key IN keys($attributes) WHERE n[key] = $attributes[key])
 RETURN properties(n) AS properties, labels(n) AS labels
 ORDER BY n.name, n.id

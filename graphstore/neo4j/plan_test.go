@@ -60,7 +60,7 @@ func TestPlans(t *testing.T) {
 func plans(t *testing.T, s *Store) (list, version string) {
 	t.Helper()
 	_, err := s.write(t.Context(), func(tx driver.ManagedTransaction) (any, error) {
-		return nil, consume(t.Context(), tx, cypher.Test("forget_plans"), nil)
+		return nil, consume(t.Context(), tx, cypher.Test("replan"), nil)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -94,11 +94,11 @@ func checkPlan(t *testing.T, statement cypher.Statement, operators []string) {
 		if statement.Scans == "" && (scans || multiplies) {
 			t.Errorf("%s: %s", statement.File, name)
 		}
-		if strings.HasPrefix(name, "VarLengthExpand") && name != prunes && path.Dir(statement.File) == "read" {
+		if strings.HasPrefix(name, "VarLengthExpand") && name != prunes && statement.Scans == "" {
 			t.Errorf("%s: %s follows paths, of which there can be 2^40", statement.File, name)
 		}
 	}
-	if strings.HasPrefix(statement.File, "read/traverse_") && !traverses {
+	if strings.Contains(statement.Text, "*0..") && !traverses {
 		t.Errorf("%s: no %s", statement.File, prunes)
 	}
 }
@@ -191,8 +191,9 @@ func operators(plan driver.Plan) []string {
 			continue
 		}
 		bars, name, isOperator := strings.Cut(line[2:width], "+")
-		if isOperator && strings.Trim(bars, "| ") == "" {
-			list = append(list, bars+strings.TrimSpace(name))
+		name = strings.TrimSpace(name)
+		if isOperator && strings.Trim(bars, "| ") == "" && name != "CacheProperties" { // which the planner puts here or there
+			list = append(list, bars+name)
 		}
 	}
 	return list
