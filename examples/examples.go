@@ -11,7 +11,7 @@ import "embed"
 
 // Files are the examples, by their paths in this folder: runs/assay_plate.json.
 //
-//go:embed analyses manifests plate-reader protocols runs
+//go:embed analyses/*.json manifests plate-reader protocols/*.py runs
 var Files embed.FS
 
 // The run records of the assay's story, in Files.

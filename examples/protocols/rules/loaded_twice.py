@@ -1,0 +1,14 @@
+"""Two liquids loaded in one well add up. The engine forgets the first."""
+
+requirements = {"robotType": "OT-2", "apiLevel": "2.24"}
+
+
+def run(protocol):
+    tips = protocol.load_labware("opentrons_96_tiprack_300ul", "1")
+    plate = protocol.load_labware("nest_96_wellplate_200ul_flat", "2")
+    pipette = protocol.load_instrument("p300_single_gen2", "right", [tips])
+    water = protocol.define_liquid("water")
+    plate.load_liquid(["A1"], 50, water)
+    plate.load_liquid(["A1"], 100, protocol.define_liquid("dye"))
+    plate.load_empty(["B1"])
+    pipette.transfer(30, plate["A1"], plate["B1"])

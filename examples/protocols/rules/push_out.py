@@ -1,0 +1,18 @@
+"""Push-out moves the plunger further than the liquid: it adds nothing."""
+
+requirements = {"robotType": "OT-2", "apiLevel": "2.24"}
+
+
+def run(protocol):
+    tips = protocol.load_labware("opentrons_96_tiprack_300ul", "1")
+    plate = protocol.load_labware("nest_96_wellplate_200ul_flat", "2")
+    pipette = protocol.load_instrument("p300_single_gen2", "right", [tips])
+    water = protocol.define_liquid("water")
+    plate.load_liquid(["A1"], 100, water)
+    plate.load_empty(["B1", "C1"])
+    pipette.pick_up_tip()
+    pipette.aspirate(40, plate["A1"])
+    pipette.dispense(40, plate["B1"], push_out=8)
+    pipette.aspirate(10, plate["B1"])
+    pipette.dispense(10, plate["C1"], push_out=0)
+    pipette.drop_tip()

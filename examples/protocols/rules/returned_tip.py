@@ -1,0 +1,24 @@
+"""A tip goes back into its rack and is used again."""
+
+requirements = {"robotType": "OT-2", "apiLevel": "2.24"}
+
+
+def run(protocol):
+    tips = protocol.load_labware("opentrons_96_tiprack_300ul", "1")
+    plate = protocol.load_labware("nest_96_wellplate_200ul_flat", "2")
+    pipette = protocol.load_instrument("p300_single_gen2", "right", [tips])
+    water = protocol.define_liquid("water")
+    plate.load_liquid(["A1"], 150, water)
+    plate.load_empty(["B1", "C1"])
+    pipette.pick_up_tip(tips["A1"])
+    pipette.aspirate(30, plate["A1"])
+    pipette.dispense(30, plate["B1"])
+    pipette.return_tip()
+    pipette.pick_up_tip(tips["B1"])
+    pipette.aspirate(20, plate["A1"])
+    pipette.dispense(20, plate["C1"])
+    pipette.drop_tip()
+    pipette.pick_up_tip(tips["A1"])
+    pipette.aspirate(10, plate["B1"])
+    pipette.dispense(10, plate["C1"])
+    pipette.drop_tip()
