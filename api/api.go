@@ -57,6 +57,7 @@ type Letters interface {
 type Limits struct {
 	BodyBytes int64         // default 64 MiB
 	Timeout   time.Duration // of answering, waiting aside; default 30 s
+	RetryWait time.Duration // for a dead letter that is retried, before the answer says that it goes on; default 10 s
 }
 
 // Options is what the interface is made of. All but Logger, Limits, Gatherer
@@ -96,6 +97,9 @@ func (o *Options) validate() error {
 	}
 	if o.Limits.Timeout == 0 {
 		o.Limits.Timeout = 30 * time.Second
+	}
+	if o.Limits.RetryWait == 0 {
+		o.Limits.RetryWait = 10 * time.Second
 	}
 	return nil
 }

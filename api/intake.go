@@ -25,7 +25,7 @@ func (s *server) ImportRun(ctx context.Context, request ImportRunRequestObject) 
 	}
 	receipts, err := s.Intake.Accept(ctx, Message{Payload: payload})
 	if err != nil {
-		return nil, unreadable{err}
+		return nil, refused(err, payload)
 	}
 	answer := accepted(receipts[0])
 	wait := waitOf(request.Params)
@@ -85,6 +85,9 @@ func (s *server) PostEvents(ctx context.Context, request PostEventsRequestObject
 	}
 	messages := make([]Message, 0, len(events))
 	for i, event := range events {
+		if err := json.Unmarshal(event, new(json.RawMessage)); err != nil {
+			return nil, &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, ID: "event " + strconv.Itoa(i), Hint: "send JSON", Err: err}
+		}
 		if !isEvent(event) {
 			return nil, unreadable{lineage.Invalid(op, "event "+strconv.Itoa(i), "send CloudEvents 1.0 in structured JSON; POST /v1/runs takes bare documents")}
 		}
@@ -100,12 +103,20 @@ func (s *server) PostEvents(ctx context.Context, request PostEventsRequestObject
 	return answer, nil
 }
 
-// isEvent tells an event from any other document. What is no JSON at all is
-// left to the intake, which says where it breaks.
+// isEvent tells an event from any other document.
 func isEvent(payload []byte) bool {
 	var look map[string]json.RawMessage
-	err := json.Unmarshal(payload, &look)
-	return err != nil && !bytes.HasPrefix(bytes.TrimSpace(payload), []byte("[")) || look["specversion"] != nil
+	return json.Unmarshal(payload, &look) == nil && look["specversion"] != nil
+}
+
+// refused tells a document that can't be understood (422) from what is no
+// document at all (400): nothing, or JSON that breaks off. Text may be a table.
+func refused(err error, payload []byte) error {
+	start := bytes.TrimSpace(payload)
+	if len(start) == 0 || (start[0] == '{' || start[0] == '[') && !json.Valid(payload) {
+		return err
+	}
+	return unreadable{err}
 }
 
 // accepted says what became of a message, and where to go on.

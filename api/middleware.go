@@ -12,6 +12,8 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"wellspring/lineage"
 )
 
 // discard swallows echo's own log: ours goes to the injected logger.
@@ -22,7 +24,15 @@ func (discard) Write(p []byte) (int, error) { return len(p), nil }
 // handler stands before the routes.
 func handler(e *echo.Echo) http.Handler {
 	// A page of another origin must not make a browser write here.
-	return http.NewCrossOriginProtection().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	protection := http.NewCrossOriginProtection()
+	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.URL.RawPath = r.URL.EscapedPath()
+		c := e.NewContext(r, w)
+		c.Response().Header().Set(echo.HeaderXRequestID, uuid.NewString())
+		e.HTTPErrorHandler(&routed{http.StatusForbidden, lineage.Invalid("read request", "header Origin",
+			"a page of another site may not write here: send it from a program, or from a page of this service")}, c)
+	}))
+	return protection.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Selectors hold encoded slashes: routes match the path as it was sent.
 		r.URL.RawPath = r.URL.EscapedPath()
 		e.ServeHTTP(w, r)

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"time"
 
 	"wellspring/ingest/journal"
 	"wellspring/lineage"
@@ -40,11 +39,8 @@ func (s *server) DropDeadLetter(ctx context.Context, request DropDeadLetterReque
 	return DropDeadLetter200JSONResponse(deadLetter(letter, false)), err
 }
 
-// retryWait is how long a retry may take before the answer says that it goes on.
-const retryWait = 10 * time.Second
-
 func (s *server) RetryDeadLetter(ctx context.Context, request RetryDeadLetterRequestObject) (RetryDeadLetterResponseObject, error) {
-	waiting, cancel := context.WithTimeout(ctx, retryWait)
+	waiting, cancel := context.WithTimeout(ctx, s.Limits.RetryWait)
 	defer cancel()
 	processing, failed := s.Letters.Retry(waiting, request.ID)
 	goesOn := waiting.Err() != nil && ctx.Err() == nil

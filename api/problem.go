@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -84,7 +83,7 @@ func problemOf(err error) Problem {
 	kind := lineage.KindOf(err)
 	problem := Problem{Kind: ProblemKind(kind), Type: "urn:wellspring:problem:" + string(kind), Status: statusOf(kind), Detail: err.Error()}
 	var u unreadable
-	if errors.As(err, &u) && kind == lineage.ErrorInvalid && !malformed(err) {
+	if errors.As(err, &u) && kind == lineage.ErrorInvalid {
 		problem.Status = http.StatusUnprocessableEntity
 	}
 	var routing *routed
@@ -106,12 +105,6 @@ func problemOf(err error) Problem {
 		problem.Candidates = candidates.Nodes
 	}
 	return problem
-}
-
-// malformed reports whether a document is no JSON at all.
-func malformed(err error) bool {
-	var syntax *json.SyntaxError
-	return errors.As(err, &syntax) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
 }
 
 // routed is an error with a status of its own, which HTTP has and we don't.

@@ -1,0 +1,215 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+
+	"wellspring/lineage"
+	"wellspring/query/querytest"
+)
+
+// exercise is one request and the status that it must get.
+type exercise struct {
+	method, path string
+	body         string
+	headers      []string
+	status       int
+}
+
+// exercises are at least one for every operation and every status that
+// openapi.yaml documents, "default" (a problem) included.
+func exercises(t *testing.T, l *lab) []exercise {
+	run := "/v1/runs/" + querytest.Dilution
+	well := url.PathEscape(querytest.Dilution + "/2/B1")
+	lot := url.PathEscape("lot:LOT-7")
+	const nowhere = "4711" // in the form of a position
+	letter := bury(t, l, "dead-1")
+	retried := bury(t, l, "dead-2")
+	cloud := []string{"Content-Type", "application/cloudevents+json"}
+	get := func(path string, status int, headers ...string) exercise {
+		return exercise{method: http.MethodGet, path: path, status: status, headers: headers}
+	}
+	post := func(path, body string, status int, headers ...string) exercise {
+		return exercise{http.MethodPost, path, body, headers, status}
+	}
+	all := []exercise{
+		post("/v1/runs", small, 202),
+		post("/v1/runs?wait=30", small, 200),
+		post("/v1/runs", "", 400),
+		post("/v1/runs?wait=-1", small, 400),
+		post("/v1/events", event("contract", "run:run-small", small), 202, cloud...),
+		post("/v1/events", "{", 400, cloud...),
+		get("/v1/runs", 200),
+		get("/v1/runs?limit=1", 200),
+		get("/v1/runs", 200, "Accept", "application/x-ndjson"),
+		get("/v1/runs?format=csv", 200),
+		get("/v1/runs?limit=0", 400),
+		get("/v1/runs?cursor=nonsense", 400),
+		get(run, 200),
+		get("/v1/runs/latest", 200),
+		get("/v1/runs/nowhere", 404),
+		get(run+"/graph", 200),
+		get(run+"/graph?format=ndjson", 200),
+		get("/v1/runs/nowhere/graph", 404),
+		get("/v1/wells/"+querytest.Dilution+"/2/B1", 200),
+		get("/v1/wells/latest/PB-1/A1", 200),
+		get("/v1/wells/"+querytest.Dilution+"/spare/A1", 409),
+		get("/v1/wells/"+querytest.Dilution+"/2/Z9", 404),
+		get("/v1/resolve?selector="+lot, 200),
+		get("/v1/resolve?all=true&selector="+url.QueryEscape("lot:Water"), 200),
+		get("/v1/resolve?selector="+url.QueryEscape("lot:Water"), 409),
+		get("/v1/resolve", 400),
+		get("/v1/nodes/"+lot, 200),
+		get("/v1/nodes/"+well, 200),
+		get("/v1/nodes/"+lineage.RunID(querytest.Assay).String()+"?asOf=2026-03-03T00:00:00Z", 200),
+		get("/v1/nodes/"+lot+"?asOf=yesterday", 400),
+		get("/v1/nodes/"+url.PathEscape("lot:nothing"), 404),
+		get("/v1/nodes/"+well+"/ancestry?carryOver=true&depth=3&kinds=WellState,Lot&minFraction=0.1&limit=2", 200),
+		get("/v1/nodes/"+well+"/ancestry?format=csv", 200),
+		get("/v1/nodes/"+well+"/ancestry?minFraction=2", 400),
+		get("/v1/nodes/"+well+"/ancestry?kinds=Wells", 400),
+		get("/v1/nodes/"+lot+"/impact?types=DERIVED_FROM", 200),
+		get("/v1/nodes/"+lot+"/impact", 200, "Accept", "application/x-ndjson"),
+		get("/v1/nodes/"+lot+"/impact?depth=1001", 400),
+		get("/v1/nodes/"+lot+"/history", 200),
+		get("/v1/nodes/"+lot+"/history?format=csv", 200),
+		get("/v1/nodes/"+url.PathEscape("lot:nothing")+"/history", 404),
+		get("/v1/processing", 200),
+		get("/v1/processing?status=done&format=csv", 200),
+		get("/v1/processing?status=finished", 400),
+		get("/v1/processing/run:run-small", 200),
+		get("/v1/processing/run:nowhere", 404),
+		get("/v1/deadletters", 200),
+		get("/v1/deadletters?format=ndjson", 200),
+		get("/v1/deadletters?limit=5000", 400),
+		get("/v1/deadletters/"+letter, 200),
+		get("/v1/deadletters/"+nowhere, 404),
+		post("/v1/deadletters/"+retried+"/retry", "", 200),
+		post("/v1/deadletters/"+nowhere+"/retry", "", 404),
+		post("/v1/deadletters/"+letter+"/drop", "", 200),
+		post("/v1/deadletters/"+nowhere+"/drop", "", 404),
+		get("/healthz", 200),
+		get("/readyz", 200),
+		get("/metrics", 200),
+		get("/metrics", 200, "Accept", "application/openmetrics-text; version=1.0.0"),
+		get("/openapi.yaml", 200),
+	}
+	return all
+}
+
+// documented are the statuses of every operation that the contract documents.
+func documented(doc *openapi3.T) map[string]bool {
+	all := map[string]bool{}
+	for _, item := range doc.Paths.Map() {
+		for _, operation := range item.Operations() {
+			for status := range operation.Responses.Map() {
+				all[operation.OperationID+" "+status] = true
+			}
+		}
+	}
+	return all
+}
+
+// notExercised names what no request of this suite can bring about, and why.
+var notExercised = map[string]string{
+	"getMetrics default":   "gathering fails only where a collector is broken",
+	"retryDeadLetter 202":  "it takes a retry of more than ten seconds: TestRetryThatTakesLong",
+	"getReadiness default": "TestReadiness",
+}
+
+func TestContract(t *testing.T) {
+	text, err := os.ReadFile("openapi.yaml")
+	must(t, err)
+	doc, err := openapi3.NewLoader().LoadFromData(text)
+	must(t, err)
+	if err := doc.Validate(t.Context()); err != nil {
+		t.Fatalf("openapi.yaml: %v", err)
+	}
+	router, err := gorillamux.NewRouter(doc)
+	must(t, err)
+	openapi3filter.RegisterBodyDecoder("application/x-ndjson", openapi3filter.FileBodyDecoder)
+	openapi3filter.RegisterBodyDecoder("text/csv", openapi3filter.FileBodyDecoder)
+	openapi3filter.RegisterBodyDecoder("application/openmetrics-text", openapi3filter.FileBodyDecoder)
+	openapi3filter.RegisterBodyDecoder("application/yaml", openapi3filter.FileBodyDecoder)
+
+	l := filled(t, settings{})
+	missing := documented(doc)
+	for _, e := range exercises(t, l) {
+		name := e.method + " " + e.path + " " + strconv.Itoa(e.status)
+		answer := l.do(e.method, e.path, []byte(e.body), e.headers...)
+		if answer.StatusCode != e.status {
+			t.Errorf("%s: %s\n%s", name, answer.Status, answer.body)
+			continue
+		}
+		if e.status >= 400 {
+			problem(t, answer)
+		}
+		must(t, l.pipeline.Quiet(t.Context()))
+		route, err := validate(t.Context(), router, e, answer)
+		if err != nil {
+			t.Errorf("%s is not as documented: %v\n%s", name, err, answer.body)
+			continue
+		}
+		status := strconv.Itoa(e.status)
+		if route.Operation.Responses.Value(status) == nil {
+			status = "default"
+		}
+		delete(missing, route.Operation.OperationID+" "+status)
+	}
+	for what := range missing {
+		if notExercised[what] == "" {
+			t.Errorf("no request exercises %s", what)
+		}
+	}
+}
+
+// validate holds an answer against the contract.
+func validate(ctx context.Context, router routers.Router, e exercise, answer reply) (*routers.Route, error) {
+	request := httptest.NewRequestWithContext(ctx, e.method, e.path, strings.NewReader(e.body))
+	request.URL.RawPath = request.URL.EscapedPath()
+	for i := 0; i < len(e.headers); i += 2 {
+		request.Header.Set(e.headers[i], e.headers[i+1])
+	}
+	route, params, err := router.FindRoute(request)
+	if err != nil {
+		return nil, err
+	}
+	input := &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: request, PathParams: params, Route: route},
+		Status:                 answer.StatusCode, Header: answer.Header, Body: io.NopCloser(bytes.NewReader(answer.body)),
+		Options: &openapi3filter.Options{IncludeResponseStatus: true, MultiError: true},
+	}
+	return route, openapi3filter.ValidateResponse(ctx, input)
+}
+
+// Every list has its three formats, so that none is forgotten.
+func TestListsHaveThreeFormats(t *testing.T) {
+	doc, err := openapi3.NewLoader().LoadFromFile("openapi.yaml")
+	must(t, err)
+	for path, item := range doc.Paths.Map() {
+		for _, operation := range item.Operations() {
+			if operation.Parameters.GetByInAndName("query", "format") == nil {
+				continue
+			}
+			content := operation.Responses.Value("200").Value.Content
+			for _, media := range []string{"application/json", "application/x-ndjson", "text/csv"} {
+				if content.Get(media) == nil {
+					t.Errorf("%s %s has no %s", operation.OperationID, path, media)
+				}
+			}
+		}
+	}
+}

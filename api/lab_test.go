@@ -1,0 +1,253 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
+
+	"wellspring/api"
+	"wellspring/etl"
+	"wellspring/etl/statesqlite"
+	"wellspring/examples"
+	"wellspring/graphstore"
+	graphsqlite "wellspring/graphstore/sqlite"
+	"wellspring/ingest/intake"
+	"wellspring/ingest/journal"
+	journalsqlite "wellspring/ingest/journal/sqlite"
+	"wellspring/lineage"
+	"wellspring/query"
+	"wellspring/query/querytest"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("net/http.(*persistConn).writeLoop"),
+		goleak.IgnoreTopFunction("internal/poll.runtime_pollWait"))
+}
+
+// lab is a whole service behind the interface: a journal, a pipeline and a
+// graph on disk.
+type lab struct {
+	t        testing.TB
+	base     string
+	store    graphstore.Store
+	journal  *journalsqlite.Journal
+	pipeline *etl.Pipeline
+	log      *safeBuffer
+	notReady atomic.Bool
+}
+
+// settings of a lab may be left zero.
+type settings struct {
+	limits  api.Limits
+	store   func(graphstore.Store) graphstore.Store // around the store that is asked
+	graph   graphstore.Store                        // instead of SQLite
+	letters func(api.Letters) api.Letters           // around the dead letters
+}
+
+func newLab(t testing.TB, set settings) *lab {
+	t.Helper()
+	dir := t.TempDir()
+	l := &lab{t: t, log: &safeBuffer{}}
+	logger := slog.New(slog.NewJSONHandler(l.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	ctx := context.Background()
+
+	var err error
+	l.journal, err = journalsqlite.Open(dir, journalsqlite.Options{Logger: logger})
+	must(t, err)
+	t.Cleanup(func() { must(t, l.journal.Close()) })
+	states, err := statesqlite.Open(ctx, filepath.Join(dir, "state.db"))
+	must(t, err)
+	t.Cleanup(func() { must(t, states.Close()) })
+	l.store = set.graph
+	if l.store == nil {
+		l.store, err = graphsqlite.Open(ctx, filepath.Join(dir, "graph.db"), graphsqlite.Options{})
+		must(t, err)
+		t.Cleanup(func() { must(t, l.store.Close(ctx)) })
+	}
+
+	registry := prometheus.NewRegistry()
+	l.pipeline, err = etl.New(etl.Config{
+		Journal: l.journal, DeadLetters: l.journal, Store: l.store, States: states, CodeVersion: "test",
+		Retry: etl.Retry{Tries: 1, Wait: time.Millisecond}, Logger: logger, Metrics: etl.NewMetrics(registry),
+	})
+	must(t, err)
+	running, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- l.pipeline.Run(running) }()
+	t.Cleanup(func() {
+		stop()
+		must(t, <-ended)
+	})
+
+	asked := l.store
+	if set.store != nil {
+		asked = set.store(asked)
+	}
+	var dead api.Letters = letters{l.journal, l.pipeline}
+	if set.letters != nil {
+		dead = set.letters(dead)
+	}
+	handler, err := api.New(api.Options{
+		Query:    query.New(asked),
+		Intake:   door{intake.New(l.journal, intake.Options{Logger: logger})},
+		Pipeline: pipeline{states, l.pipeline},
+		Letters:  dead,
+		Ready: func(context.Context) error {
+			if l.notReady.Load() {
+				return errors.New("the disk is full")
+			}
+			return nil
+		},
+		Gatherer: registry, Logger: logger, Limits: set.limits, Version: "test",
+	})
+	must(t, err)
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	l.base = server.URL
+	return l
+}
+
+// filled is a lab with the hand-written history of querytest.
+func filled(t testing.TB, set settings) *lab {
+	l := newLab(t, set)
+	querytest.Fill(t, l.store)
+	return l
+}
+
+type door struct{ intake *intake.Intake }
+
+func (d door) Accept(ctx context.Context, messages ...api.Message) ([]api.Receipt, error) {
+	taken := make([]intake.Message, len(messages))
+	for i, m := range messages {
+		taken[i] = intake.Message{Door: "http", Payload: m.Payload, Policy: intake.Strict}
+	}
+	receipts, err := d.intake.Accept(ctx, taken...)
+	if err != nil {
+		return nil, err
+	}
+	answer := make([]api.Receipt, len(receipts))
+	for i, r := range receipts {
+		answer[i] = api.Receipt{Source: r.Source, ID: r.ID, Subject: r.Subject, Position: r.Position, Duplicate: r.Duplicate}
+	}
+	return answer, nil
+}
+
+type pipeline struct {
+	*statesqlite.States
+	pipeline *etl.Pipeline
+}
+
+func (p pipeline) Wait(ctx context.Context, owner lineage.Owner, at journal.Position) (etl.Processing, error) {
+	return p.pipeline.Wait(ctx, owner, at)
+}
+
+type letters struct {
+	*journalsqlite.Journal
+	pipeline *etl.Pipeline
+}
+
+func (l letters) Retry(ctx context.Context, id string) (etl.Processing, error) {
+	return l.pipeline.Retry(ctx, id)
+}
+
+// reply is an answer, read to its end.
+type reply struct {
+	*http.Response
+	body []byte
+}
+
+// do sends a request; headers are name, value, name, value.
+func (l *lab) do(method, path string, body []byte, headers ...string) reply {
+	l.t.Helper()
+	request, err := http.NewRequestWithContext(context.Background(), method, l.base+path, bytes.NewReader(body))
+	must(l.t, err)
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := http.DefaultClient.Do(request)
+	must(l.t, err)
+	defer func() { _ = response.Body.Close() }()
+	read, err := io.ReadAll(response.Body)
+	must(l.t, err)
+	return reply{response, read}
+}
+
+func (l *lab) get(path string, headers ...string) reply {
+	l.t.Helper()
+	return l.do(http.MethodGet, path, nil, headers...)
+}
+
+// read asks for JSON and reads it into a value.
+func read[T any](l *lab, path string) T {
+	l.t.Helper()
+	var into T
+	answer := l.get(path)
+	if answer.StatusCode != http.StatusOK {
+		l.t.Fatalf("GET %s: %s\n%s", path, answer.Status, answer.body)
+	}
+	if err := json.Unmarshal(answer.body, &into); err != nil {
+		l.t.Fatalf("GET %s: %v\n%s", path, err, answer.body)
+	}
+	return into
+}
+
+// send imports a document and waits until all that follows from it is done.
+func (l *lab) send(document []byte) reply {
+	l.t.Helper()
+	answer := l.do(http.MethodPost, "/v1/runs?wait=30", document, "Content-Type", "application/octet-stream")
+	if answer.StatusCode != http.StatusOK {
+		l.t.Fatalf("import: %s\n%s", answer.Status, answer.body)
+	}
+	must(l.t, l.pipeline.Quiet(l.t.Context()))
+	return answer
+}
+
+// example imports files of the examples.
+func (l *lab) example(names ...string) {
+	l.t.Helper()
+	for _, name := range names {
+		document, err := fs.ReadFile(examples.Files, name)
+		must(l.t, err)
+		l.send(document)
+	}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// safeBuffer is a log that several goroutines write.
+type safeBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (s *safeBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *safeBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
