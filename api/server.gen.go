@@ -219,6 +219,15 @@ type DeadLetters struct {
 	Next        string       `json:"next,omitempty,omitzero"`
 }
 
+// Diff defines model for Diff.
+type Diff = query.Diff
+
+// DiffCounts defines model for DiffCounts.
+type DiffCounts = query.DiffCounts
+
+// Difference defines model for Difference.
+type Difference = query.Difference
+
 // Edge The target depends on the source
 type Edge = lineage.Edge
 
@@ -259,6 +268,9 @@ type LiquidShare = query.LiquidShare
 
 // ListFormat defines model for ListFormat.
 type ListFormat string
+
+// NameShare defines model for NameShare.
+type NameShare = query.NameShare
 
 // Node defines model for Node.
 type Node = lineage.Node
@@ -345,8 +357,17 @@ type Runs = query.Runs
 // Share defines model for Share.
 type Share = query.Share
 
+// StepChange defines model for StepChange.
+type StepChange = query.StepChange
+
 // Well defines model for Well.
 type Well = query.Well
+
+// WellChange defines model for WellChange.
+type WellChange = query.WellChange
+
+// WellContent defines model for WellContent.
+type WellContent = query.WellContent
 
 // Windows Seconds by window
 type Windows = etl.Windows
@@ -513,6 +534,15 @@ type ImportRunParams struct {
 
 	// Prefer wait=SECONDS (RFC 7240)
 	Prefer string `json:"Prefer,omitempty,omitzero"`
+}
+
+// GetRunDiffParams defines parameters for GetRunDiff.
+type GetRunDiffParams struct {
+	// With plan, or a run
+	With string `form:"with" json:"with"`
+
+	// Limit Entries of each list; counts count all
+	Limit int `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
 }
 
 // GetRunGraphParams defines parameters for GetRunGraph.
@@ -763,6 +793,9 @@ type ServerInterface interface {
 	// GetRun One run, with its labware, liquids, agents, findings and features
 	// (GET /v1/runs/{run})
 	GetRun(ctx echo.Context, run RunSelector) error
+	// GetRunDiff How a run differs from its plan, or from another run
+	// (GET /v1/runs/{run}/diff)
+	GetRunDiff(ctx echo.Context, run RunSelector, params GetRunDiffParams) error
 	// GetRunGraph The run's part of the graph
 	// (GET /v1/runs/{run}/graph)
 	GetRunGraph(ctx echo.Context, run RunSelector, params GetRunGraphParams) error
@@ -1258,6 +1291,38 @@ func (w *ServerInterfaceWrapper) GetRun(ctx echo.Context) error {
 	return err
 }
 
+// GetRunDiff converts echo context to params.
+func (w *ServerInterfaceWrapper) GetRunDiff(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "run" -------------
+	var run RunSelector
+
+	err = runtime.BindStyledParameterWithOptions("simple", "run", ctx.Param("run"), &run, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter run: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetRunDiffParams
+	// ------------- Required query parameter "with" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "with", ctx.QueryParams(), &params.With, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter with: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetRunDiff(ctx, run, params)
+	return err
+}
+
 // GetRunGraph converts echo context to params.
 func (w *ServerInterfaceWrapper) GetRunGraph(ctx echo.Context) error {
 	var err error
@@ -1367,6 +1432,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/events", wrapper.PostEvents, options.OperationMiddlewares["postEvents"]...)
 	router.GET(options.BaseURL+"/v1/runs/:run", wrapper.GetRun, options.OperationMiddlewares["getRun"]...)
 	router.GET(options.BaseURL+"/v1/runs/:run/graph", wrapper.GetRunGraph, options.OperationMiddlewares["getRunGraph"]...)
+	router.GET(options.BaseURL+"/v1/runs/:run/diff", wrapper.GetRunDiff, options.OperationMiddlewares["getRunDiff"]...)
 	router.GET(options.BaseURL+"/v1/wells/:run/:labware/:well", wrapper.GetWell, options.OperationMiddlewares["getWell"]...)
 	router.GET(options.BaseURL+"/v1/resolve", wrapper.ResolveSelector, options.OperationMiddlewares["resolveSelector"]...)
 	router.GET(options.BaseURL+"/v1/nodes/:node", wrapper.GetNode, options.OperationMiddlewares["getNode"]...)
@@ -2483,6 +2549,46 @@ func (response GetRundefaultApplicationProblemPlusJSONResponse) VisitGetRunRespo
 	return err
 }
 
+type GetRunDiffRequestObject struct {
+	Run    RunSelector `json:"run"`
+	Params GetRunDiffParams
+}
+
+type GetRunDiffResponseObject interface {
+	VisitGetRunDiffResponse(w http.ResponseWriter) error
+}
+
+type GetRunDiff200JSONResponse Diff
+
+func (response GetRunDiff200JSONResponse) VisitGetRunDiffResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRunDiffdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetRunDiffdefaultApplicationProblemPlusJSONResponse) VisitGetRunDiffResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetRunGraphRequestObject struct {
 	Run    RunSelector `json:"run"`
 	Params GetRunGraphParams
@@ -2680,6 +2786,9 @@ type StrictServerInterface interface {
 	// GetRun One run, with its labware, liquids, agents, findings and features
 	// (GET /v1/runs/{run})
 	GetRun(ctx context.Context, request GetRunRequestObject) (GetRunResponseObject, error)
+	// GetRunDiff How a run differs from its plan, or from another run
+	// (GET /v1/runs/{run}/diff)
+	GetRunDiff(ctx context.Context, request GetRunDiffRequestObject) (GetRunDiffResponseObject, error)
 	// GetRunGraph The run's part of the graph
 	// (GET /v1/runs/{run}/graph)
 	GetRunGraph(ctx context.Context, request GetRunGraphRequestObject) (GetRunGraphResponseObject, error)
@@ -3171,6 +3280,32 @@ func (sh *strictHandler) GetRun(ctx echo.Context, run RunSelector) error {
 		return err
 	} else if validResponse, ok := response.(GetRunResponseObject); ok {
 		return validResponse.VisitGetRunResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetRunDiff operation middleware
+func (sh *strictHandler) GetRunDiff(ctx echo.Context, run RunSelector, params GetRunDiffParams) error {
+	var request GetRunDiffRequestObject
+
+	request.Run = run
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetRunDiff(ctx.Request().Context(), request.(GetRunDiffRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetRunDiff")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetRunDiffResponseObject); ok {
+		return validResponse.VisitGetRunDiffResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

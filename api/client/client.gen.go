@@ -219,6 +219,15 @@ type DeadLetters struct {
 	Next        *string      `json:"next,omitempty"`
 }
 
+// Diff defines model for Diff.
+type Diff = query.Diff
+
+// DiffCounts defines model for DiffCounts.
+type DiffCounts = query.DiffCounts
+
+// Difference defines model for Difference.
+type Difference = query.Difference
+
 // Edge The target depends on the source
 type Edge = lineage.Edge
 
@@ -259,6 +268,9 @@ type LiquidShare = query.LiquidShare
 
 // ListFormat defines model for ListFormat.
 type ListFormat string
+
+// NameShare defines model for NameShare.
+type NameShare = query.NameShare
 
 // Node defines model for Node.
 type Node = lineage.Node
@@ -345,8 +357,17 @@ type Runs = query.Runs
 // Share defines model for Share.
 type Share = query.Share
 
+// StepChange defines model for StepChange.
+type StepChange = query.StepChange
+
 // Well defines model for Well.
 type Well = query.Well
+
+// WellChange defines model for WellChange.
+type WellChange = query.WellChange
+
+// WellContent defines model for WellContent.
+type WellContent = query.WellContent
 
 // Windows Seconds by window
 type Windows = etl.Windows
@@ -513,6 +534,15 @@ type ImportRunParams struct {
 
 	// Prefer wait=SECONDS (RFC 7240)
 	Prefer *string `json:"Prefer,omitempty"`
+}
+
+// GetRunDiffParams defines parameters for GetRunDiff.
+type GetRunDiffParams struct {
+	// With plan, or a run
+	With string `form:"with" json:"with"`
+
+	// Limit Entries of each list; counts count all
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
 // GetRunGraphParams defines parameters for GetRunGraph.
@@ -916,6 +946,15 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/runs/{run} (the `GetRun` operationId).
 	GetRun(ctx context.Context, run RunSelector, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetRunDiff How a run differs from its plan, or from another run
+	//
+	// With `plan`, `from` is the analysis that the run carried out: `only_from` was planned and not
+	// done, `only_to` done and not planned. Else `from` is this run and `to` the other. Steps are
+	// matched by command key, then by what they do; wells by deck place.
+	//
+	// Corresponds with GET /v1/runs/{run}/diff (the `GetRunDiff` operationId).
+	GetRunDiff(ctx context.Context, run RunSelector, params *GetRunDiffParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetRunGraph The run's part of the graph
 	//
 	// All nodes and edges in JSON and NDJSON; the edges, with both ends' names, in CSV.
@@ -1231,6 +1270,25 @@ func (c *Client) ImportRunWithBody(ctx context.Context, params *ImportRunParams,
 // Corresponds with GET /v1/runs/{run} (the `GetRun` operationId).
 func (c *Client) GetRun(ctx context.Context, run RunSelector, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetRunRequest(c.Server, run)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetRunDiff How a run differs from its plan, or from another run
+//
+// With `plan`, `from` is the analysis that the run carried out: `only_from` was planned and not
+// done, `only_to` done and not planned. Else `from` is this run and `to` the other. Steps are
+// matched by command key, then by what they do; wells by deck place.
+//
+// Corresponds with GET /v1/runs/{run}/diff (the `GetRunDiff` operationId).
+func (c *Client) GetRunDiff(ctx context.Context, run RunSelector, params *GetRunDiffParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetRunDiffRequest(c.Server, run, params)
 	if err != nil {
 		return nil, err
 	}
@@ -2363,6 +2421,75 @@ func NewGetRunRequest(server string, run RunSelector) (*http.Request, error) {
 	return req, nil
 }
 
+// NewGetRunDiffRequest constructs an http.Request for the GetRunDiff method
+func NewGetRunDiffRequest(server string, run RunSelector, params *GetRunDiffParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "run", run, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/runs/%s/diff", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "with", params.With, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetRunGraphRequest constructs an http.Request for the GetRunGraph method
 func NewGetRunGraphRequest(server string, run RunSelector, params *GetRunGraphParams) (*http.Request, error) {
 	var err error
@@ -2667,6 +2794,17 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/runs/{run} (the `GetRun` operationId).
 	GetRunWithResponse(ctx context.Context, run RunSelector, reqEditors ...RequestEditorFn) (*GetRunResponse, error)
+
+	// GetRunDiffWithResponse How a run differs from its plan, or from another run
+	//
+	// With `plan`, `from` is the analysis that the run carried out: `only_from` was planned and not
+	// done, `only_to` done and not planned. Else `from` is this run and `to` the other. Steps are
+	// matched by command key, then by what they do; wells by deck place.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/runs/{run}/diff (the `GetRunDiff` operationId).
+	GetRunDiffWithResponse(ctx context.Context, run RunSelector, params *GetRunDiffParams, reqEditors ...RequestEditorFn) (*GetRunDiffResponse, error)
 
 	// GetRunGraphWithResponse The run's part of the graph
 	//
@@ -3528,6 +3666,54 @@ func (r GetRunResponse) ContentType() string {
 	return ""
 }
 
+type GetRunDiffResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Diff
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetRunDiffResponse) GetJSON200() *Diff {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetRunDiffResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetRunDiffResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetRunDiffResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetRunDiffResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetRunDiffResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetRunGraphResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -3888,6 +4074,23 @@ func (c *ClientWithResponses) GetRunWithResponse(ctx context.Context, run RunSel
 		return nil, err
 	}
 	return ParseGetRunResponse(rsp)
+}
+
+// GetRunDiffWithResponse How a run differs from its plan, or from another run
+//
+// With `plan`, `from` is the analysis that the run carried out: `only_from` was planned and not
+// done, `only_to` done and not planned. Else `from` is this run and `to` the other. Steps are
+// matched by command key, then by what they do; wells by deck place.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/runs/{run}/diff (the `GetRunDiff` operationId).
+func (c *ClientWithResponses) GetRunDiffWithResponse(ctx context.Context, run RunSelector, params *GetRunDiffParams, reqEditors ...RequestEditorFn) (*GetRunDiffResponse, error) {
+	rsp, err := c.GetRunDiff(ctx, run, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetRunDiffResponse(rsp)
 }
 
 // GetRunGraphWithResponse The run's part of the graph
@@ -4555,6 +4758,39 @@ func ParseGetRunResponse(rsp *http.Response) (*GetRunResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Run
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetRunDiffResponse parses an HTTP response from a GetRunDiffWithResponse call
+func ParseGetRunDiffResponse(rsp *http.Response) (*GetRunDiffResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetRunDiffResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Diff
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -6,10 +6,12 @@ import (
 
 	"wellspring/lineage"
 	"wellspring/liquid"
+	"wellspring/ot2"
 )
 
 // stepNodes adds the transformations: what each read, made and was done with.
 func (b *builder) stepNodes() {
+	racks := tipracks(b.run)
 	for _, s := range b.outcome.Steps {
 		id := lineage.StepID(b.key, s.Command)
 		attrs := attributes{}.
@@ -21,8 +23,12 @@ func (b *builder) stepNodes() {
 			time(lineage.AttrAt, s.StartedAt).
 			seconds("durationS", s.StartedAt, s.EndedAt).
 			text("pipette", s.Pipette).
+			text("tiprack", racks[s.Command]).
 			flag("failed", s.Failed).
 			texts("places", b.places(s.Places))
+		if i, known := b.commands[s.Command]; known {
+			attrs.text("key", b.run.Commands[i].Key)
+		}
 		if s.VolumeUl != 0 {
 			attrs.number(lineage.AttrVolumeUl, s.VolumeUl)
 		}
@@ -40,6 +46,28 @@ func (b *builder) stepNodes() {
 		}
 		b.tools(id, s)
 	}
+}
+
+// tipracks tells which rack the tips came from that a command was done with, by
+// command id.
+func tipracks(run ot2.Run) map[string]string {
+	racks, on := map[string]string{}, map[string]string{} // on a pipette now
+	for _, c := range liquid.Ordered(run) {
+		pipette := c.Params.PipetteID
+		if pipette == "" || c.Status != ot2.StatusSucceeded && c.Status != ot2.StatusFailed {
+			continue
+		}
+		if c.Type == "pickUpTip" && c.Status == ot2.StatusSucceeded {
+			on[pipette] = c.Params.LabwareID
+		}
+		if rack := on[pipette]; rack != "" {
+			racks[c.ID] = rack
+		}
+		if c.Type == "dropTip" || c.Type == "dropTipInPlace" {
+			delete(on, pipette)
+		}
+	}
+	return racks
 }
 
 // tools adds what a step was done with: pipette, module, moved labware.
