@@ -13,6 +13,7 @@ TOOLS := bin/tools
 TESTFLAGS ?=
 FUZZTIME ?= 30s
 BENCHCOUNT ?= 6
+HISTORIES ?= 10000
 BENCH ?= .
 
 .PHONY: help
@@ -61,6 +62,11 @@ bench: ## Measure, and write docs/performance.md (BENCHCOUNT=n runs of each; BEN
 	@go build -o $(TOOLS)/ ./internal/neo4jtest/withneo4j
 	$(TOOLS)/withneo4j go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(BENCHCOUNT) -timeout 60m -p 1 ./... | tee bin/bench.txt
 	@if [ '$(BENCH)' = . ]; then $(TOOLS)/benchpage -commit "$$(git describe --always --dirty)" bin/bench.txt; fi
+
+.PHONY: nightly
+nightly: ## Compare HISTORIES (10000) drawn histories in every graph store with the model
+	@go build -o $(TOOLS)/ ./internal/neo4jtest/withneo4j
+	$(TOOLS)/withneo4j go test -count 1 -timeout 3h -p 1 -run '^TestStore$$/^Random$$' ./graphstore/... -rapid.checks $(HISTORIES)
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz test for FUZZTIME (30s)

@@ -164,7 +164,7 @@ func statements() []cypher.Statement {
 // typesOf is what a statement gets for TYPES.
 func typesOf(file string) string {
 	switch name := path.Base(file); {
-	case strings.HasPrefix(name, "traverse_"), strings.HasPrefix(name, "expand_"):
+	case strings.HasPrefix(name, "traverse_"), strings.HasPrefix(name, "expand"), strings.HasPrefix(name, "hop_"):
 		return typesPattern(lineage.QuantitativeTypes())
 	case name == "history_edges.cypher":
 		return allTypes() + "|RETRACTED"

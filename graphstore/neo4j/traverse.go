@@ -15,11 +15,13 @@ import (
 // Traverse implements graphstore.Store.
 //
 // The walk itself is done here, level by level, so that depths, order and
-// bounds are exact. What it walks over comes in one statement where it can:
-// the server finds everything within reach in the time of one round trip, by a
-// plan that visits each node once (VarLengthExpand(Pruning,BFS)). Only what
-// that left out, because of a bound, is read a level at a time; so is
-// everything that is asked as of a time.
+// bounds are exact. What it walks over comes in one statement where it can: the
+// server finds all that is within reach by a plan that visits each node once
+// (VarLengthExpand(Pruning,BFS)). Where that is more than the bound on nodes,
+// and where it is asked as of a time, the server is asked for each level.
+//
+// Edges are always read from their targets' side, whatever the direction:
+// nothing depends on much, but much may depend on one.
 func (s *Store) Traverse(ctx context.Context, q lineage.Traversal) (lineage.Graph, error) {
 	if err := q.Validate(); err != nil {
 		return lineage.Graph{}, err
@@ -27,12 +29,17 @@ func (s *Store) Traverse(ctx context.Context, q lineage.Traversal) (lineage.Grap
 	q.Roots = sortedIDs(q.Roots)
 	graph, err := s.read(ctx, func(tx driver.ManagedTransaction) (any, error) {
 		w := walker{tx: tx, q: q, near: map[lineage.ID]neighbourhood{}}
+		next := w.hop
 		if q.AsOf.IsZero() {
-			if err := w.reachAll(ctx); err != nil {
+			all, err := w.reachAll(ctx)
+			if err != nil {
 				return nil, err
 			}
+			if all {
+				next = w.knownHop()
+			}
 		}
-		return w.walk(ctx)
+		return w.walk(ctx, next)
 	})
 	if err != nil {
 		return lineage.Graph{}, storeError(ctx, "traverse", q.Roots[0].String(), err)
@@ -40,7 +47,7 @@ func (s *Store) Traverse(ctx context.Context, q lineage.Traversal) (lineage.Grap
 	return graph.(lineage.Graph), nil
 }
 
-// A neighbourhood is a node and the edges that are followed from it.
+// A neighbourhood is a node and the edges that it is the target of.
 type neighbourhood struct {
 	node  lineage.Node
 	edges []lineage.Edge
@@ -53,18 +60,30 @@ type walker struct {
 	near map[lineage.ID]neighbourhood // what was read so far
 }
 
-// reachAll reads what is within reach of the roots, as far as the bound on
-// nodes.
-func (w *walker) reachAll(ctx context.Context) error {
+// A hop finds what is one hop from a level and not in the answer yet, by id: all
+// of it, or more than there is room for.
+type hop func(ctx context.Context, level []lineage.ID, in map[lineage.ID]bool, room int) ([]lineage.ID, error)
+
+// reachAll reads what is within reach of the roots, and one hop more, so that
+// what a bound on depth leaves out is seen. It reports whether that was all:
+// it stops at the bound on nodes.
+func (w *walker) reachAll(ctx context.Context) (all bool, err error) {
 	statement := cypher.Read("traverse_"+string(w.q.Direction)).
-		With("TYPES", typesPattern(w.q.Types)).With("DEPTH", strconv.Itoa(w.q.Depth))
+		With("TYPES", typesPattern(w.q.Types)).With("DEPTH", strconv.Itoa(w.q.Depth+1))
+	all = true
 	for batch := range slices.Chunk(w.q.Roots, batchSize) {
+		rows := 0
 		parameters := map[string]any{"ids": texts(batch), "limit": w.q.Nodes + 1}
-		if err := each(ctx, w.tx, statement, parameters, w.take); err != nil {
-			return err
+		err := each(ctx, w.tx, statement, parameters, func(record *driver.Record) error {
+			rows++
+			return w.take(record)
+		})
+		if err != nil {
+			return false, err
 		}
+		all = all && rows <= w.q.Nodes
 	}
-	return nil
+	return all, nil
 }
 
 // reach reads those of the nodes that were not read yet.
@@ -75,18 +94,22 @@ func (w *walker) reach(ctx context.Context, ids []lineage.ID) error {
 			missing = append(missing, id)
 		}
 	}
-	statement, parameters := cypher.Read("expand_"+string(w.q.Direction)), map[string]any{}
-	if !w.q.AsOf.IsZero() {
-		statement = cypher.Read("expand_" + string(w.q.Direction) + "_as_of")
-		parameters = map[string]any{"asOf": w.q.AsOf.UTC(), "types": w.q.Types}
-	}
-	statement = statement.With("TYPES", typesPattern(w.q.Types))
+	statement, parameters := w.statement("expand")
 	for batch := range slices.Chunk(missing, batchSize) {
 		if err := each(ctx, w.tx, statement, with(parameters, "ids", texts(batch)), w.take); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// statement is a statement about the followed types, at the time asked for.
+func (w *walker) statement(name string) (cypher.Statement, map[string]any) {
+	if w.q.AsOf.IsZero() {
+		return cypher.Read(name).With("TYPES", typesPattern(w.q.Types)), nil
+	}
+	return cypher.Read(name+"_as_of").With("TYPES", typesPattern(w.q.Types)),
+		map[string]any{"asOf": w.q.AsOf.UTC(), "types": w.q.Types}
 }
 
 // take keeps what a record says of a node and its edges.
@@ -101,7 +124,7 @@ func (w *walker) take(record *driver.Record) error {
 	}
 	near := neighbourhood{node: n.Node, edges: make([]lineage.Edge, len(rows))}
 	for i, row := range rows {
-		if near.edges[i], err = w.readFollowed(n.ID, row); err != nil {
+		if near.edges[i], err = readDependence(n.ID, row); err != nil {
 			return err
 		}
 	}
@@ -109,36 +132,83 @@ func (w *walker) take(record *driver.Record) error {
 	return nil
 }
 
-// readFollowed reads an edge given as a list of far end, type and properties.
-func (w *walker) readFollowed(id lineage.ID, row any) (lineage.Edge, error) {
+// readDependence reads an edge of a target given as a list of source, type and
+// properties.
+func readDependence(target lineage.ID, row any) (lineage.Edge, error) {
 	fields, _ := row.([]any)
 	if len(fields) != 3 {
 		return lineage.Edge{}, fmt.Errorf("an edge comes as %v", row)
 	}
-	farText, _ := fields[0].(string)
+	text, _ := fields[0].(string)
 	typ, _ := fields[1].(string)
-	var far lineage.ID
-	if err := far.UnmarshalText([]byte(farText)); err != nil {
+	var source lineage.ID
+	if err := source.UnmarshalText([]byte(text)); err != nil {
 		return lineage.Edge{}, err
-	}
-	source, target := far, id
-	if w.q.Direction == lineage.Downstream {
-		source, target = id, far
 	}
 	e, err := makeEdge(source, target, typ, fields[2])
 	return e.Edge, err
 }
 
-// far is the end of a followed edge that is further away.
-func (w *walker) far(e lineage.Edge) lineage.ID {
-	if w.q.Direction == lineage.Downstream {
-		return e.TargetID
+// hop asks the server. What comes after there is no more room is left there.
+func (w *walker) hop(ctx context.Context, level []lineage.ID, in map[lineage.ID]bool, room int) ([]lineage.ID, error) {
+	var found []lineage.ID
+	statement, parameters := w.statement("hop_" + string(w.q.Direction))
+	for batch := range slices.Chunk(level, batchSize) {
+		result, err := w.tx.Run(ctx, statement.Text, with(parameters, "ids", texts(batch)))
+		if err != nil {
+			return nil, err
+		}
+		var record *driver.Record
+		for more := room + 1; more > 0 && result.NextRecord(ctx, &record); {
+			id, err := readID(record)
+			if err != nil {
+				return nil, err
+			}
+			if !in[id] {
+				found = append(found, id)
+				more--
+			}
+		}
+		if _, err := result.Consume(ctx); err != nil {
+			return nil, err
+		}
 	}
-	return e.SourceID
+	return sortedIDs(found), nil
+}
+
+// readID reads the field id of a record.
+func readID(record *driver.Record) (lineage.ID, error) {
+	r := reader{p: record.AsMap()}
+	return r.id("id"), r.err
+}
+
+// knownHop is a hop over what was read, when that is all.
+func (w *walker) knownHop() hop {
+	far := map[lineage.ID][]lineage.ID{}
+	for _, n := range w.near {
+		for _, e := range n.edges {
+			if w.q.Direction == lineage.Upstream {
+				far[e.TargetID] = append(far[e.TargetID], e.SourceID)
+			} else {
+				far[e.SourceID] = append(far[e.SourceID], e.TargetID)
+			}
+		}
+	}
+	return func(_ context.Context, level []lineage.ID, in map[lineage.ID]bool, _ int) ([]lineage.ID, error) {
+		var found []lineage.ID
+		for _, id := range level {
+			for _, id := range far[id] {
+				if !in[id] {
+					found = append(found, id)
+				}
+			}
+		}
+		return sortedIDs(found), nil
+	}
 }
 
 // walk goes breadth first over what it can reach.
-func (w *walker) walk(ctx context.Context) (lineage.Graph, error) {
+func (w *walker) walk(ctx context.Context, next hop) (lineage.Graph, error) {
 	var g lineage.Graph
 	in := map[lineage.ID]bool{}
 	level := w.q.Roots
@@ -166,30 +236,20 @@ func (w *walker) walk(ctx context.Context) (lineage.Graph, error) {
 		if g.Truncated {
 			break
 		}
-		level = w.next(level, in)
+		var err error
+		if level, err = next(ctx, level, in, room-len(level)); err != nil {
+			return lineage.Graph{}, err
+		}
 	}
 	for _, n := range g.Nodes {
 		for _, e := range w.near[n.ID].edges {
-			if in[w.far(e)] {
+			if in[e.SourceID] {
 				g.Edges = append(g.Edges, e)
 			}
 		}
 	}
 	slices.SortFunc(g.Edges, func(a, b lineage.Edge) int { return a.Key().Compare(b.Key()) })
 	return g, nil
-}
-
-// next is what is one hop from a level and not in the answer yet, by id.
-func (w *walker) next(level []lineage.ID, in map[lineage.ID]bool) []lineage.ID {
-	var next []lineage.ID
-	for _, id := range level {
-		for _, e := range w.near[id].edges {
-			if far := w.far(e); !in[far] {
-				next = append(next, far)
-			}
-		}
-	}
-	return sortedIDs(next)
 }
 
 // sortedIDs is a sorted copy of ids, each once.

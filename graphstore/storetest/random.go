@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"flag"
 	"fmt"
 	"testing"
 
@@ -16,6 +17,12 @@ import (
 // compares everything that both then say. Every history has a world of its own
 // in the one store: ids, owners and the run attribute.
 func randomHistories(t *testing.T, s graphstore.Store) {
+	// A few hundred by default, not rapid's hundred; as many as -rapid.checks says.
+	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
+		if err := checks.Value.Set("250"); err != nil {
+			t.Fatal(err)
+		}
+	}
 	histories := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		histories++

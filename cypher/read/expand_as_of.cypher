@@ -2,7 +2,7 @@
 // Parameters: $ids
 // $types: the relationship types once more
 // $asOf
-// Returns: properties, labels; edges: far end, type, properties
+// Returns: properties, labels; edges: source, type, properties
 UNWIND $ids AS id
 MATCH (n:Lineage {id: id})
 USING INDEX SEEK n:Lineage(id)
@@ -17,8 +17,8 @@ CALL (n) {
 }
 RETURN properties(was) AS properties, labels(was) AS labels,
        COLLECT {
-         MATCH (n)-[e:TYPES|RETRACTED]->(far)
+         MATCH (n)-[e:TYPES|RETRACTED]->(source)
          WHERE e.createdAt <= $asOf AND (e.retractedAt IS NULL OR $asOf < e.retractedAt)
            AND coalesce(e.wasType, type(e)) IN $types
-         RETURN [far.id, coalesce(e.wasType, type(e)), properties(e)]
+         RETURN [source.id, coalesce(e.wasType, type(e)), properties(e)]
        } AS edges

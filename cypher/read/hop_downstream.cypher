@@ -1,0 +1,9 @@
+// Purpose: Reads the ids of what nodes directly affect. TYPES is the relationship types.
+// Parameters: $ids
+// Returns: id; each once, in order
+UNWIND $ids AS id
+MATCH (n:Lineage {id: id})
+USING INDEX SEEK n:Lineage(id)
+MATCH (n)<-[:TYPES]-(far)
+RETURN DISTINCT far.id AS id
+ORDER BY id
