@@ -77,6 +77,12 @@ fuzz: ## Run every fuzz test for FUZZTIME (30s)
 		done; \
 	done
 
+MUTATE ?= -every 10
+.PHONY: mutate
+mutate: ## Change the fold one place at a time; say what no test notices (MUTATE=flags, -every 1: all)
+	@go build -C tools -o ../bin/tools/ ./mutate
+	$(TOOLS)/mutate $(MUTATE) liquid -short -rapid.checks=60 -rapid.shrinktime=0s -rapid.nofailfile
+
 .PHONY: demo
 demo: build ## Play the story on our own recorded runs, then serve it
 	bin/wellspring demo

@@ -10,7 +10,10 @@ import (
 
 // fixedTrash is the id of the trash that stands in slot 12 of every OT-2 and
 // that no command loads.
-const fixedTrash = "fixedTrash"
+const (
+	fixedTrash = "fixedTrash"
+	trashSlot  = "12"
+)
 
 // labware is one labware of the run, with its wells. Content stays with the id,
 // wherever the labware goes.

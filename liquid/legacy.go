@@ -134,13 +134,16 @@ func (f *Folder) inSlot(s sentence) *labware {
 	var best *labware
 	bestRank := -1
 	for _, lw := range f.labware {
-		if !lw.known || f.slotOf(lw.location) != s.slot && !(lw.id == fixedTrash && s.slot == "12") {
+		if !lw.known || f.slotOf(lw.location) != s.slot {
 			continue
 		}
 		rank := lw.answersTo(s.name)
 		if rank > bestRank || rank == bestRank && lw.id < best.id {
 			best, bestRank = lw, rank
 		}
+	}
+	if best == nil && s.slot == trashSlot {
+		return f.labwareOf(fixedTrash)
 	}
 	return best
 }
