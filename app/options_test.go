@@ -43,7 +43,7 @@ func TestOneNameServesFileEnvironmentAndFlagInThatOrder(t *testing.T) {
 	want.Workers, want.RetryWait, want.MQTTTopics = 7, 5*time.Second, []string{"a/#", "b"} // file
 	want.LogLevel = "error"                                                                // environment over file
 	want.MaxDepth = 11                                                                     // flag over environment
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Options{})); diff != "" {
 		t.Error(diff)
 	}
 }
