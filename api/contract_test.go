@@ -64,6 +64,8 @@ func exercises(t *testing.T, l *lab) []exercise {
 		get(run+"/graph", 200),
 		get(run+"/graph?format=ndjson", 200),
 		get("/v1/runs/nowhere/graph", 404),
+		get(run+"/diff?with="+querytest.Assay, 200),
+		get(run+"/diff?with=plan", 404),
 		get("/v1/wells/"+querytest.Dilution+"/2/B1", 200),
 		get("/v1/wells/latest/PB-1/A1", 200),
 		get("/v1/wells/"+querytest.Dilution+"/spare/A1", 409),
