@@ -66,6 +66,37 @@ func TestIdsFromTheSummary(t *testing.T) {
 	}
 }
 
+// What the summary names is known, if no load in the record tells of it.
+func TestLabwareOfTheSummaryIsKnown(t *testing.T) {
+	p := &protocol{at: noon, pipette: "pip"}
+	p.options.Definitions = ours
+	p.run.Pipettes = []ot2.Pipette{{ID: "pip", Name: "p300_single_gen2"}}
+	p.run.Modules = []ot2.Module{{ID: "magnet", Location: ot2.Location{Slot: "7"}}}
+	p.run.Labware = []ot2.Labware{
+		{ID: "plate", LoadName: "test_96_wellplate", Location: ot2.Location{ModuleID: "magnet"}},
+		{ID: "dish", LoadName: "homemade", Location: ot2.Location{Slot: "2"}},
+	}
+	p.aspirate(10, "plate/A1")
+	p.legacy(legacyBlowOut, "Blowing out at B1 of plate on 7")
+	p.aspirate(10, "dish/A1")
+	p.aspirate(10, "dish/B1")
+	p.aspirate(10, "mystery/A1")
+	out := p.fold(t)
+	if got := out.Wells["plate"]["B1"].VolumeUl; got != 10 {
+		t.Errorf("B1 holds %g µL", got)
+	}
+	want := []string{
+		"underflow plate/A1", "no-definition dish", "underflow dish/A1", "underflow dish/B1",
+		"unknown-labware mystery", "no-definition mystery", "underflow mystery/A1",
+	}
+	if diff := cmp.Diff(want, findingsOf(out)); diff != "" {
+		t.Errorf("findings (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"module:magnet"}, out.Labware["plate"].Slots); diff != "" {
+		t.Errorf("slots (-want +got):\n%s", diff)
+	}
+}
+
 // A definition is looked up by URI, then by load name alone; of a URI that has
 // none, by the load name in it.
 func TestDefinitionsAreLookedUp(t *testing.T) {
@@ -119,6 +150,9 @@ func TestLabwareOnItself(t *testing.T) {
 	p.command("moveLabware", ot2.Params{LabwareID: "plate", NewLocation: &ot2.Location{LabwareID: "tubes"}}, ot2.Result{})
 	p.command("moveLabware", ot2.Params{LabwareID: "tubes", NewLocation: &ot2.Location{LabwareID: "plate"}}, ot2.Result{})
 	p.legacy(legacyBlowOut, "Blowing out at A1 of plate on 2")
+	p.command("loadModule", ot2.Params{Model: "heaterShakerModuleV1"}, ot2.Result{ModuleID: "hs"}) // nobody says where
 	p.command("heaterShaker/deactivateHeater", ot2.Params{ModuleID: "hs"}, ot2.Result{})
-	p.fold(t)
+	if diff := cmp.Diff([]string{"move c9 plate:", "move c10 tubes:", "incubate c13:"}, stepsOf(p.fold(t))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
 }
