@@ -24,6 +24,7 @@ type Intake interface {
 // Message is one document, or one CloudEvent in structured JSON.
 type Message struct {
 	Payload []byte
+	Type    string // of the event, where the sender says what it is; empty: found out
 }
 
 // Receipt says what became of a message.
@@ -41,6 +42,10 @@ type Pipeline interface {
 	// Wait returns once the owner's record at a position was processed, or is
 	// dead, then with the reason as an error of ErrorInvalid; or with ctx's cause.
 	Wait(ctx context.Context, owner lineage.Owner, at journal.Position) (etl.Processing, error)
+	// Candidates suggests which labware of earlier runs a run's labware may be.
+	Candidates(ctx context.Context, run string) ([]etl.Candidate, error)
+	// Preview says what a manifest would change, and changes nothing.
+	Preview(ctx context.Context, manifest []byte) (etl.Preview, error)
 }
 
 // Letters are the dead letters: what could not be processed.

@@ -19,18 +19,27 @@ import (
 const maxBatch = 1000
 
 func (s *server) ImportRun(ctx context.Context, request ImportRunRequestObject) (ImportRunResponseObject, error) {
-	payload, err := io.ReadAll(request.Body)
-	if err != nil {
-		return nil, err
+	answer, waited, err := s.take(ctx, request.Body, "", waitOf(request.Params))
+	if waited {
+		return ImportRun200JSONResponse(answer), err
 	}
-	receipts, err := s.Intake.Accept(ctx, Message{Payload: payload})
+	return ImportRun202JSONResponse(answer), err
+}
+
+// take hands a document to the intake, and waits for its processing, where
+// that is wanted. waited: it was processed in that time.
+func (s *server) take(ctx context.Context, body io.Reader, kind string, wait time.Duration) (answer Accepted, waited bool, err error) {
+	payload, err := io.ReadAll(body)
 	if err != nil {
-		return nil, refused(err, payload)
+		return Accepted{}, false, err
 	}
-	answer := accepted(receipts[0])
-	wait := waitOf(request.Params)
+	receipts, err := s.Intake.Accept(ctx, Message{Payload: payload, Type: kind})
+	if err != nil {
+		return Accepted{}, false, refused(err, payload)
+	}
+	answer = accepted(receipts[0])
 	if wait == 0 {
-		return ImportRun202JSONResponse(answer), nil
+		return answer, false, nil
 	}
 	waiting, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
@@ -38,15 +47,15 @@ func (s *server) ImportRun(ctx context.Context, request ImportRunRequestObject) 
 	switch {
 	case err == nil:
 	case waiting.Err() != nil && errors.Is(err, context.DeadlineExceeded):
-		return ImportRun202JSONResponse(answer), nil
+		return answer, false, nil
 	case lineage.KindOf(err) == lineage.ErrorInvalid:
 		answer.Error = err.Error()
 	default: // it is durable all the same
 		s.Logger.WarnContext(ctx, "could not wait for a processing", "subject", answer.Subject, "error", err)
-		return ImportRun202JSONResponse(answer), nil
+		return answer, false, nil
 	}
 	answer.Processing = processing
-	return ImportRun200JSONResponse(answer), nil
+	return answer, true, nil
 }
 
 // waitOf is how long the client wants to wait: by parameter, else by the

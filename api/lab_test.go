@@ -134,7 +134,7 @@ type door struct{ intake *intake.Intake }
 func (d door) Accept(ctx context.Context, messages ...api.Message) ([]api.Receipt, error) {
 	taken := make([]intake.Message, len(messages))
 	for i, m := range messages {
-		taken[i] = intake.Message{Door: "http", Payload: m.Payload, Policy: intake.Strict}
+		taken[i] = intake.Message{Door: "http", Payload: m.Payload, Type: m.Type, Policy: intake.Strict}
 	}
 	receipts, err := d.intake.Accept(ctx, taken...)
 	if err != nil {
@@ -154,6 +154,14 @@ type pipeline struct {
 
 func (p pipeline) Wait(ctx context.Context, owner lineage.Owner, at journal.Position) (etl.Processing, error) {
 	return p.pipeline.Wait(ctx, owner, at)
+}
+
+func (p pipeline) Candidates(ctx context.Context, run string) ([]etl.Candidate, error) {
+	return p.pipeline.Candidates(ctx, run)
+}
+
+func (p pipeline) Preview(ctx context.Context, manifest []byte) (etl.Preview, error) {
+	return p.pipeline.Preview(ctx, manifest)
 }
 
 type letters struct {

@@ -38,6 +38,17 @@ func paged[T any](
 	}
 }
 
+// rowsOf are the rows of a list that is all there is.
+func rowsOf[T any](all []T, cells func(T) []string) iter.Seq2[row, error] {
+	return func(yield func(row, error) bool) {
+		for _, one := range all {
+			if !yield(row{one, cells(one)}, nil) {
+				return
+			}
+		}
+	}
+}
+
 // pageSize is how many entries are asked for at once: what the client wants,
 // else one page of JSON, or large pieces of the whole.
 func pageSize(format ListFormat, limit int) int {

@@ -172,6 +172,11 @@ type Attributes = lineage.Attributes
 // Candidate defines model for Candidate.
 type Candidate = query.Candidate
 
+// Candidates defines model for Candidates.
+type Candidates struct {
+	Candidates []PlateCandidate `json:"candidates"`
+}
+
 // CloudEvent defines model for CloudEvent.
 type CloudEvent struct {
 	Data                 interface{}            `json:"data,omitempty,omitzero"`
@@ -234,6 +239,9 @@ type Edge = lineage.Edge
 // EventBody A CloudEvent 1.0, or an array of them
 type EventBody = json.RawMessage
 
+// Fact defines model for Fact.
+type Fact = etl.Fact
+
 // Finding defines model for Finding.
 type Finding = query.Finding
 
@@ -272,6 +280,9 @@ type ListFormat string
 // NameShare defines model for NameShare.
 type NameShare = query.NameShare
 
+// Named defines model for Named.
+type Named = etl.Named
+
 // Node defines model for Node.
 type Node = lineage.Node
 
@@ -281,8 +292,17 @@ type NodeWithEdges = query.Node
 // Nodes defines model for Nodes.
 type Nodes = []lineage.Node
 
+// OwnerChange defines model for OwnerChange.
+type OwnerChange = etl.OwnerChange
+
 // Part defines model for Part.
 type Part = query.Part
+
+// PlateCandidate defines model for PlateCandidate.
+type PlateCandidate = etl.Candidate
+
+// Preview defines model for Preview.
+type Preview = etl.Preview
 
 // Problem defines model for Problem.
 type Problem struct {
@@ -423,6 +443,15 @@ type ListDeadLettersParams struct {
 	Format Format `form:"format,omitempty" json:"format,omitempty,omitzero"`
 }
 
+// DeclareParams defines parameters for Declare.
+type DeclareParams struct {
+	// Wait Wait up to this many seconds until it was processed
+	Wait int `form:"wait,omitempty" json:"wait,omitempty,omitzero"`
+
+	// Prefer wait=SECONDS (RFC 7240)
+	Prefer string `json:"Prefer,omitempty,omitzero"`
+}
+
 // GetNodeParams defines parameters for GetNode.
 type GetNodeParams struct {
 	// AsOf What was known then
@@ -534,6 +563,12 @@ type ImportRunParams struct {
 
 	// Prefer wait=SECONDS (RFC 7240)
 	Prefer string `json:"Prefer,omitempty,omitzero"`
+}
+
+// ListCandidatesParams defines parameters for ListCandidates.
+type ListCandidatesParams struct {
+	// Format Instead of an Accept header
+	Format Format `form:"format,omitempty" json:"format,omitempty,omitzero"`
 }
 
 // GetRunDiffParams defines parameters for GetRunDiff.
@@ -760,6 +795,12 @@ type ServerInterface interface {
 	// RetryDeadLetter Process a dead letter again
 	// (POST /v1/deadletters/{id}/retry)
 	RetryDeadLetter(ctx echo.Context, id DeadLetterID) error
+	// Declare Declare lots, samples, plates, plans and corrections
+	// (POST /v1/declarations)
+	Declare(ctx echo.Context, params DeclareParams) error
+	// PreviewDeclarations What a manifest would change
+	// (POST /v1/declarations/preview)
+	PreviewDeclarations(ctx echo.Context) error
 	// PostEvents Take CloudEvents
 	// (POST /v1/events)
 	PostEvents(ctx echo.Context) error
@@ -793,6 +834,9 @@ type ServerInterface interface {
 	// GetRun One run, with its labware, liquids, agents, findings and features
 	// (GET /v1/runs/{run})
 	GetRun(ctx echo.Context, run RunSelector) error
+	// ListCandidates Plates of earlier runs that this run's labware may be
+	// (GET /v1/runs/{run}/candidates)
+	ListCandidates(ctx echo.Context, run RunSelector, params ListCandidatesParams) error
 	// GetRunDiff How a run differs from its plan, or from another run
 	// (GET /v1/runs/{run}/diff)
 	GetRunDiff(ctx echo.Context, run RunSelector, params GetRunDiffParams) error
@@ -904,6 +948,50 @@ func (w *ServerInterfaceWrapper) RetryDeadLetter(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.RetryDeadLetter(ctx, id)
+	return err
+}
+
+// Declare converts echo context to params.
+func (w *ServerInterfaceWrapper) Declare(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeclareParams
+	// ------------- Optional query parameter "wait" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "wait", ctx.QueryParams(), &params.Wait, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter wait: %s", err))
+	}
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Prefer" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Prefer")]; found {
+		var Prefer string
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Prefer, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Prefer", valueList[0], &Prefer, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Prefer: %s", err))
+		}
+
+		params.Prefer = Prefer
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.Declare(ctx, params)
+	return err
+}
+
+// PreviewDeclarations converts echo context to params.
+func (w *ServerInterfaceWrapper) PreviewDeclarations(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PreviewDeclarations(ctx)
 	return err
 }
 
@@ -1291,6 +1379,31 @@ func (w *ServerInterfaceWrapper) GetRun(ctx echo.Context) error {
 	return err
 }
 
+// ListCandidates converts echo context to params.
+func (w *ServerInterfaceWrapper) ListCandidates(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "run" -------------
+	var run RunSelector
+
+	err = runtime.BindStyledParameterWithOptions("simple", "run", ctx.Param("run"), &run, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter run: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListCandidatesParams
+	// ------------- Optional query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", ctx.QueryParams(), &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter format: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListCandidates(ctx, run, params)
+	return err
+}
+
 // GetRunDiff converts echo context to params.
 func (w *ServerInterfaceWrapper) GetRunDiff(ctx echo.Context) error {
 	var err error
@@ -1430,6 +1543,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/runs", wrapper.ListRuns, options.OperationMiddlewares["listRuns"]...)
 	router.POST(options.BaseURL+"/v1/runs", wrapper.ImportRun, options.OperationMiddlewares["importRun"]...)
 	router.POST(options.BaseURL+"/v1/events", wrapper.PostEvents, options.OperationMiddlewares["postEvents"]...)
+	router.POST(options.BaseURL+"/v1/declarations", wrapper.Declare, options.OperationMiddlewares["declare"]...)
+	router.POST(options.BaseURL+"/v1/declarations/preview", wrapper.PreviewDeclarations, options.OperationMiddlewares["previewDeclarations"]...)
+	router.GET(options.BaseURL+"/v1/runs/:run/candidates", wrapper.ListCandidates, options.OperationMiddlewares["listCandidates"]...)
 	router.GET(options.BaseURL+"/v1/runs/:run", wrapper.GetRun, options.OperationMiddlewares["getRun"]...)
 	router.GET(options.BaseURL+"/v1/runs/:run/graph", wrapper.GetRunGraph, options.OperationMiddlewares["getRunGraph"]...)
 	router.GET(options.BaseURL+"/v1/runs/:run/diff", wrapper.GetRunDiff, options.OperationMiddlewares["getRunDiff"]...)
@@ -1757,6 +1873,101 @@ type RetryDeadLetterdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response RetryDeadLetterdefaultApplicationProblemPlusJSONResponse) VisitRetryDeadLetterResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeclareRequestObject struct {
+	Params      DeclareParams
+	ContentType string
+	Body        io.Reader
+}
+
+type DeclareResponseObject interface {
+	VisitDeclareResponse(w http.ResponseWriter) error
+}
+
+type Declare200JSONResponse Accepted
+
+func (response Declare200JSONResponse) VisitDeclareResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type Declare202JSONResponse Accepted
+
+func (response Declare202JSONResponse) VisitDeclareResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeclaredefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response DeclaredefaultApplicationProblemPlusJSONResponse) VisitDeclareResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewDeclarationsRequestObject struct {
+	ContentType string
+	Body        io.Reader
+}
+
+type PreviewDeclarationsResponseObject interface {
+	VisitPreviewDeclarationsResponse(w http.ResponseWriter) error
+}
+
+type PreviewDeclarations200JSONResponse Preview
+
+func (response PreviewDeclarations200JSONResponse) VisitPreviewDeclarationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PreviewDeclarationsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PreviewDeclarationsdefaultApplicationProblemPlusJSONResponse) VisitPreviewDeclarationsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -2549,6 +2760,109 @@ func (response GetRundefaultApplicationProblemPlusJSONResponse) VisitGetRunRespo
 	return err
 }
 
+type ListCandidatesRequestObject struct {
+	Run    RunSelector `json:"run"`
+	Params ListCandidatesParams
+}
+
+type ListCandidatesResponseObject interface {
+	VisitListCandidatesResponse(w http.ResponseWriter) error
+}
+
+type ListCandidates200JSONResponse Candidates
+
+func (response ListCandidates200JSONResponse) VisitListCandidatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListCandidates200ApplicationXNdjsonResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ListCandidates200ApplicationXNdjsonResponse) VisitListCandidatesResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	flusher, ok := w.(http.Flusher)
+	if !ok {
+		// If w doesn't support flushing, fall back to io.Copy.
+		_, err := io.Copy(w, response.Body)
+		return err
+	}
+	// text/event-stream messages are typically small; use a
+	// modest buffer and flush after each chunk so clients see
+	// events immediately instead of waiting on OS buffering.
+	buf := make([]byte, 4096)
+	for {
+		n, err := response.Body.Read(buf)
+		if n > 0 {
+			if _, writeErr := w.Write(buf[:n]); writeErr != nil {
+				return writeErr
+			}
+			flusher.Flush()
+		}
+		if err != nil {
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+type ListCandidates200TextCsvResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ListCandidates200TextCsvResponse) VisitListCandidatesResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/csv")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ListCandidatesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListCandidatesdefaultApplicationProblemPlusJSONResponse) VisitListCandidatesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetRunDiffRequestObject struct {
 	Run    RunSelector `json:"run"`
 	Params GetRunDiffParams
@@ -2753,6 +3067,12 @@ type StrictServerInterface interface {
 	// RetryDeadLetter Process a dead letter again
 	// (POST /v1/deadletters/{id}/retry)
 	RetryDeadLetter(ctx context.Context, request RetryDeadLetterRequestObject) (RetryDeadLetterResponseObject, error)
+	// Declare Declare lots, samples, plates, plans and corrections
+	// (POST /v1/declarations)
+	Declare(ctx context.Context, request DeclareRequestObject) (DeclareResponseObject, error)
+	// PreviewDeclarations What a manifest would change
+	// (POST /v1/declarations/preview)
+	PreviewDeclarations(ctx context.Context, request PreviewDeclarationsRequestObject) (PreviewDeclarationsResponseObject, error)
 	// PostEvents Take CloudEvents
 	// (POST /v1/events)
 	PostEvents(ctx context.Context, request PostEventsRequestObject) (PostEventsResponseObject, error)
@@ -2786,6 +3106,9 @@ type StrictServerInterface interface {
 	// GetRun One run, with its labware, liquids, agents, findings and features
 	// (GET /v1/runs/{run})
 	GetRun(ctx context.Context, request GetRunRequestObject) (GetRunResponseObject, error)
+	// ListCandidates Plates of earlier runs that this run's labware may be
+	// (GET /v1/runs/{run}/candidates)
+	ListCandidates(ctx context.Context, request ListCandidatesRequestObject) (ListCandidatesResponseObject, error)
 	// GetRunDiff How a run differs from its plan, or from another run
 	// (GET /v1/runs/{run}/diff)
 	GetRunDiff(ctx context.Context, request GetRunDiffRequestObject) (GetRunDiffResponseObject, error)
@@ -2949,6 +3272,61 @@ func (sh *strictHandler) RetryDeadLetter(ctx echo.Context, id DeadLetterID) erro
 		return err
 	} else if validResponse, ok := response.(RetryDeadLetterResponseObject); ok {
 		return validResponse.VisitRetryDeadLetterResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// Declare operation middleware
+func (sh *strictHandler) Declare(ctx echo.Context, params DeclareParams) error {
+	var request DeclareRequestObject
+
+	request.Params = params
+	request.ContentType = ctx.Request().Header.Get("Content-Type")
+
+	request.Body = ctx.Request().Body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.Declare(ctx.Request().Context(), request.(DeclareRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "Declare")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeclareResponseObject); ok {
+		return validResponse.VisitDeclareResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PreviewDeclarations operation middleware
+func (sh *strictHandler) PreviewDeclarations(ctx echo.Context) error {
+	var request PreviewDeclarationsRequestObject
+
+	request.ContentType = ctx.Request().Header.Get("Content-Type")
+
+	request.Body = ctx.Request().Body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PreviewDeclarations(ctx.Request().Context(), request.(PreviewDeclarationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PreviewDeclarations")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PreviewDeclarationsResponseObject); ok {
+		return validResponse.VisitPreviewDeclarationsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -3280,6 +3658,32 @@ func (sh *strictHandler) GetRun(ctx echo.Context, run RunSelector) error {
 		return err
 	} else if validResponse, ok := response.(GetRunResponseObject); ok {
 		return validResponse.VisitGetRunResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListCandidates operation middleware
+func (sh *strictHandler) ListCandidates(ctx echo.Context, run RunSelector, params ListCandidatesParams) error {
+	var request ListCandidatesRequestObject
+
+	request.Run = run
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListCandidates(ctx.Request().Context(), request.(ListCandidatesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListCandidates")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListCandidatesResponseObject); ok {
+		return validResponse.VisitListCandidatesResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

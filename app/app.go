@@ -203,6 +203,14 @@ func (p pipeline) Wait(ctx context.Context, owner lineage.Owner, at journal.Posi
 	return p.pipeline.Wait(ctx, owner, at)
 }
 
+func (p pipeline) Candidates(ctx context.Context, run string) ([]etl.Candidate, error) {
+	return p.pipeline.Candidates(ctx, run)
+}
+
+func (p pipeline) Preview(ctx context.Context, manifest []byte) (etl.Preview, error) {
+	return p.pipeline.Preview(ctx, manifest)
+}
+
 // letters are the dead letters, which only the pipeline can take up again.
 type letters struct {
 	*journalsqlite.Journal

@@ -123,7 +123,7 @@ type httpDoor struct{ intake *intake.Intake }
 func (d httpDoor) Accept(ctx context.Context, messages ...api.Message) ([]api.Receipt, error) {
 	taken := make([]intake.Message, len(messages))
 	for i, m := range messages {
-		taken[i] = intake.Message{Door: "http", Payload: m.Payload, Policy: intake.Strict}
+		taken[i] = intake.Message{Door: "http", Payload: m.Payload, Type: m.Type, Policy: intake.Strict}
 	}
 	receipts, err := d.intake.Accept(ctx, taken...)
 	if err != nil {

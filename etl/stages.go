@@ -214,8 +214,8 @@ func (t *turn) verify(ctx context.Context, projection lineage.Projection, at tim
 	})
 }
 
-// compare says how what a store holds differs from what it was given.
-func compare(owned, given lineage.Projection) error {
+// manifestOf is what a store holds of an owner, by content hashes.
+func manifestOf(owned lineage.Projection) (graphstore.Manifest, error) {
 	held := graphstore.Manifest{
 		Nodes: make(map[lineage.ID]lineage.Hash, len(owned.Nodes)),
 		Edges: make(map[lineage.EdgeKey]lineage.Hash, len(owned.Edges)),
@@ -223,16 +223,25 @@ func compare(owned, given lineage.Projection) error {
 	for _, n := range owned.Nodes {
 		hash, err := n.ContentHash()
 		if err != nil {
-			return err
+			return held, err
 		}
 		held.Nodes[n.ID] = hash
 	}
 	for _, e := range owned.Edges {
 		hash, err := e.ContentHash()
 		if err != nil {
-			return err
+			return held, err
 		}
 		held.Edges[e.Key()] = hash
+	}
+	return held, nil
+}
+
+// compare says how what a store holds differs from what it was given.
+func compare(owned, given lineage.Projection) error {
+	held, err := manifestOf(owned)
+	if err != nil {
+		return err
 	}
 	differences, err := graphstore.Diff(held, given)
 	if err != nil {

@@ -172,6 +172,11 @@ type Attributes = lineage.Attributes
 // Candidate defines model for Candidate.
 type Candidate = query.Candidate
 
+// Candidates defines model for Candidates.
+type Candidates struct {
+	Candidates []PlateCandidate `json:"candidates"`
+}
+
 // CloudEvent defines model for CloudEvent.
 type CloudEvent struct {
 	Data                 interface{}            `json:"data,omitempty"`
@@ -234,6 +239,9 @@ type Edge = lineage.Edge
 // EventBody A CloudEvent 1.0, or an array of them
 type EventBody = json.RawMessage
 
+// Fact defines model for Fact.
+type Fact = etl.Fact
+
 // Finding defines model for Finding.
 type Finding = query.Finding
 
@@ -272,6 +280,9 @@ type ListFormat string
 // NameShare defines model for NameShare.
 type NameShare = query.NameShare
 
+// Named defines model for Named.
+type Named = etl.Named
+
 // Node defines model for Node.
 type Node = lineage.Node
 
@@ -281,8 +292,17 @@ type NodeWithEdges = query.Node
 // Nodes defines model for Nodes.
 type Nodes = []lineage.Node
 
+// OwnerChange defines model for OwnerChange.
+type OwnerChange = etl.OwnerChange
+
 // Part defines model for Part.
 type Part = query.Part
+
+// PlateCandidate defines model for PlateCandidate.
+type PlateCandidate = etl.Candidate
+
+// Preview defines model for Preview.
+type Preview = etl.Preview
 
 // Problem defines model for Problem.
 type Problem struct {
@@ -423,6 +443,15 @@ type ListDeadLettersParams struct {
 	Format *Format `form:"format,omitempty" json:"format,omitempty"`
 }
 
+// DeclareParams defines parameters for Declare.
+type DeclareParams struct {
+	// Wait Wait up to this many seconds until it was processed
+	Wait *int `form:"wait,omitempty" json:"wait,omitempty"`
+
+	// Prefer wait=SECONDS (RFC 7240)
+	Prefer *string `json:"Prefer,omitempty"`
+}
+
 // GetNodeParams defines parameters for GetNode.
 type GetNodeParams struct {
 	// AsOf What was known then
@@ -534,6 +563,12 @@ type ImportRunParams struct {
 
 	// Prefer wait=SECONDS (RFC 7240)
 	Prefer *string `json:"Prefer,omitempty"`
+}
+
+// ListCandidatesParams defines parameters for ListCandidates.
+type ListCandidatesParams struct {
+	// Format Instead of an Accept header
+	Format *Format `form:"format,omitempty" json:"format,omitempty"`
 }
 
 // GetRunDiffParams defines parameters for GetRunDiff.
@@ -854,6 +889,26 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/deadletters/{id}/retry (the `RetryDeadLetter` operationId).
 	RetryDeadLetter(ctx context.Context, id DeadLetterID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// DeclareWithBody Declare lots, samples, plates, plans and corrections
+	//
+	// Takes a manifest, as a table or as JSON (docs/manifests.md): all of it, or nothing. The answer comes
+	// when it is durable; what depends on it is derived again afterwards.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/declarations (the `Declare` operationId).
+	DeclareWithBody(ctx context.Context, params *DeclareParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PreviewDeclarationsWithBody What a manifest would change
+	//
+	// A dry run: everything that depends on the manifest is derived and compared with the graph, and
+	// nothing is taken.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/declarations/preview (the `PreviewDeclarations` operationId).
+	PreviewDeclarationsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// PostEventsWithBody Take CloudEvents
 	//
 	// Takes one CloudEvent 1.0 in structured JSON, or a batch of up to 1000; all or none are
@@ -945,6 +1000,14 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/runs/{run} (the `GetRun` operationId).
 	GetRun(ctx context.Context, run RunSelector, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListCandidates Plates of earlier runs that this run's labware may be
+	//
+	// For labware whose identity nobody declared: what stood in the same slot with the same definition
+	// earlier on the same day. Suggestions to confirm by a declaration, never taken as true.
+	//
+	// Corresponds with GET /v1/runs/{run}/candidates (the `ListCandidates` operationId).
+	ListCandidates(ctx context.Context, run RunSelector, params *ListCandidatesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetRunDiff How a run differs from its plan, or from another run
 	//
@@ -1048,6 +1111,46 @@ func (c *Client) DropDeadLetter(ctx context.Context, id DeadLetterID, reqEditors
 // Corresponds with POST /v1/deadletters/{id}/retry (the `RetryDeadLetter` operationId).
 func (c *Client) RetryDeadLetter(ctx context.Context, id DeadLetterID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRetryDeadLetterRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeclareWithBody Declare lots, samples, plates, plans and corrections
+//
+// Takes a manifest, as a table or as JSON (docs/manifests.md): all of it, or nothing. The answer comes
+// when it is durable; what depends on it is derived again afterwards.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/declarations (the `Declare` operationId).
+func (c *Client) DeclareWithBody(ctx context.Context, params *DeclareParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeclareRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PreviewDeclarationsWithBody What a manifest would change
+//
+// A dry run: everything that depends on the manifest is derived and compared with the graph, and
+// nothing is taken.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/declarations/preview (the `PreviewDeclarations` operationId).
+func (c *Client) PreviewDeclarationsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPreviewDeclarationsRequestWithBody(c.Server, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1270,6 +1373,24 @@ func (c *Client) ImportRunWithBody(ctx context.Context, params *ImportRunParams,
 // Corresponds with GET /v1/runs/{run} (the `GetRun` operationId).
 func (c *Client) GetRun(ctx context.Context, run RunSelector, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetRunRequest(c.Server, run)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListCandidates Plates of earlier runs that this run's labware may be
+//
+// For labware whose identity nobody declared: what stood in the same slot with the same definition
+// earlier on the same day. Suggestions to confirm by a declaration, never taken as true.
+//
+// Corresponds with GET /v1/runs/{run}/candidates (the `ListCandidates` operationId).
+func (c *Client) ListCandidates(ctx context.Context, run RunSelector, params *ListCandidatesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListCandidatesRequest(c.Server, run, params)
 	if err != nil {
 		return nil, err
 	}
@@ -1561,6 +1682,106 @@ func NewRetryDeadLetterRequest(server string, id DeadLetterID) (*http.Request, e
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewDeclareRequestWithBody constructs an http.Request for the Declare method, with any body, and a specified content type
+func NewDeclareRequestWithBody(server string, params *DeclareParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/declarations")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.Prefer != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Prefer", *params.Prefer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Prefer", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewPreviewDeclarationsRequestWithBody constructs an http.Request for the PreviewDeclarations method, with any body, and a specified content type
+func NewPreviewDeclarationsRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/declarations/preview")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -2421,6 +2642,67 @@ func NewGetRunRequest(server string, run RunSelector) (*http.Request, error) {
 	return req, nil
 }
 
+// NewListCandidatesRequest constructs an http.Request for the ListCandidates method
+func NewListCandidatesRequest(server string, run RunSelector, params *ListCandidatesParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "run", run, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/runs/%s/candidates", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Format != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetRunDiffRequest constructs an http.Request for the GetRunDiff method
 func NewGetRunDiffRequest(server string, run RunSelector, params *GetRunDiffParams) (*http.Request, error) {
 	var err error
@@ -2685,6 +2967,26 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/deadletters/{id}/retry (the `RetryDeadLetter` operationId).
 	RetryDeadLetterWithResponse(ctx context.Context, id DeadLetterID, reqEditors ...RequestEditorFn) (*RetryDeadLetterResponse, error)
 
+	// DeclareWithBodyWithResponse Declare lots, samples, plates, plans and corrections
+	//
+	// Takes a manifest, as a table or as JSON (docs/manifests.md): all of it, or nothing. The answer comes
+	// when it is durable; what depends on it is derived again afterwards.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/declarations (the `Declare` operationId).
+	DeclareWithBodyWithResponse(ctx context.Context, params *DeclareParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeclareResponse, error)
+
+	// PreviewDeclarationsWithBodyWithResponse What a manifest would change
+	//
+	// A dry run: everything that depends on the manifest is derived and compared with the graph, and
+	// nothing is taken.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/declarations/preview (the `PreviewDeclarations` operationId).
+	PreviewDeclarationsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PreviewDeclarationsResponse, error)
+
 	// PostEventsWithBodyWithResponse Take CloudEvents
 	//
 	// Takes one CloudEvent 1.0 in structured JSON, or a batch of up to 1000; all or none are
@@ -2794,6 +3096,16 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/runs/{run} (the `GetRun` operationId).
 	GetRunWithResponse(ctx context.Context, run RunSelector, reqEditors ...RequestEditorFn) (*GetRunResponse, error)
+
+	// ListCandidatesWithResponse Plates of earlier runs that this run's labware may be
+	//
+	// For labware whose identity nobody declared: what stood in the same slot with the same definition
+	// earlier on the same day. Suggestions to confirm by a declaration, never taken as true.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/runs/{run}/candidates (the `ListCandidates` operationId).
+	ListCandidatesWithResponse(ctx context.Context, run RunSelector, params *ListCandidatesParams, reqEditors ...RequestEditorFn) (*ListCandidatesResponse, error)
 
 	// GetRunDiffWithResponse How a run differs from its plan, or from another run
 	//
@@ -3105,6 +3417,109 @@ func (r RetryDeadLetterResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r RetryDeadLetterResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DeclareResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Accepted
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Accepted
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DeclareResponse) GetJSON200() *Accepted {
+	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r DeclareResponse) GetJSON202() *Accepted {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeclareResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeclareResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeclareResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeclareResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeclareResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type PreviewDeclarationsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Preview
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PreviewDeclarationsResponse) GetJSON200() *Preview {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PreviewDeclarationsResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PreviewDeclarationsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PreviewDeclarationsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PreviewDeclarationsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PreviewDeclarationsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -3666,6 +4081,54 @@ func (r GetRunResponse) ContentType() string {
 	return ""
 }
 
+type ListCandidatesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Candidates
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListCandidatesResponse) GetJSON200() *Candidates {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListCandidatesResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListCandidatesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListCandidatesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListCandidatesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListCandidatesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetRunDiffResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -3888,6 +4351,38 @@ func (c *ClientWithResponses) RetryDeadLetterWithResponse(ctx context.Context, i
 	return ParseRetryDeadLetterResponse(rsp)
 }
 
+// DeclareWithBodyWithResponse Declare lots, samples, plates, plans and corrections
+//
+// Takes a manifest, as a table or as JSON (docs/manifests.md): all of it, or nothing. The answer comes
+// when it is durable; what depends on it is derived again afterwards.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/declarations (the `Declare` operationId).
+func (c *ClientWithResponses) DeclareWithBodyWithResponse(ctx context.Context, params *DeclareParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeclareResponse, error) {
+	rsp, err := c.DeclareWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeclareResponse(rsp)
+}
+
+// PreviewDeclarationsWithBodyWithResponse What a manifest would change
+//
+// A dry run: everything that depends on the manifest is derived and compared with the graph, and
+// nothing is taken.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/declarations/preview (the `PreviewDeclarations` operationId).
+func (c *ClientWithResponses) PreviewDeclarationsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PreviewDeclarationsResponse, error) {
+	rsp, err := c.PreviewDeclarationsWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePreviewDeclarationsResponse(rsp)
+}
+
 // PostEventsWithBodyWithResponse Take CloudEvents
 //
 // Takes one CloudEvent 1.0 in structured JSON, or a batch of up to 1000; all or none are
@@ -4074,6 +4569,22 @@ func (c *ClientWithResponses) GetRunWithResponse(ctx context.Context, run RunSel
 		return nil, err
 	}
 	return ParseGetRunResponse(rsp)
+}
+
+// ListCandidatesWithResponse Plates of earlier runs that this run's labware may be
+//
+// For labware whose identity nobody declared: what stood in the same slot with the same definition
+// earlier on the same day. Suggestions to confirm by a declaration, never taken as true.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/runs/{run}/candidates (the `ListCandidates` operationId).
+func (c *ClientWithResponses) ListCandidatesWithResponse(ctx context.Context, run RunSelector, params *ListCandidatesParams, reqEditors ...RequestEditorFn) (*ListCandidatesResponse, error) {
+	rsp, err := c.ListCandidates(ctx, run, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListCandidatesResponse(rsp)
 }
 
 // GetRunDiffWithResponse How a run differs from its plan, or from another run
@@ -4309,6 +4820,79 @@ func ParseRetryDeadLetterResponse(rsp *http.Response) (*RetryDeadLetterResponse,
 			return nil, err
 		}
 		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeclareResponse parses an HTTP response from a DeclareWithResponse call
+func ParseDeclareResponse(rsp *http.Response) (*DeclareResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeclareResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Accepted
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Accepted
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePreviewDeclarationsResponse parses an HTTP response from a PreviewDeclarationsWithResponse call
+func ParsePreviewDeclarationsResponse(rsp *http.Response) (*PreviewDeclarationsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PreviewDeclarationsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Preview
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
@@ -4769,6 +5353,42 @@ func ParseGetRunResponse(rsp *http.Response) (*GetRunResponse, error) {
 			return nil, err
 		}
 		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListCandidatesResponse parses an HTTP response from a ListCandidatesWithResponse call
+func ParseListCandidatesResponse(rsp *http.Response) (*ListCandidatesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListCandidatesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Candidates
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	case rsp.StatusCode == 200:
+		// Content-type (text/csv) unsupported
 
 	}
 

@@ -18,6 +18,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -72,6 +74,25 @@ func connect(path, synchronous string, connections int) (*sql.DB, error) {
 
 // Bench returns the bench index, which lives in the same file.
 func (s *States) Bench() *benchindex.Index { return benchindex.New(s.synced, s.db) }
+
+// CopyBench returns a copy of the bench index, to try something out on; discard
+// takes it away again.
+func (s *States) CopyBench(ctx context.Context) (index *benchindex.Index, discard func() error, err error) {
+	const op = "copy bench index"
+	dir, err := os.MkdirTemp("", "wellspring-bench-")
+	if err != nil {
+		return nil, nil, failed(op, "", err)
+	}
+	path := filepath.Join(dir, "bench.db")
+	if _, err := s.db.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
+		return nil, nil, errors.Join(failed(op, dir, err), os.RemoveAll(dir))
+	}
+	db, err := connect(path, "OFF", 2)
+	if err != nil {
+		return nil, nil, errors.Join(failed(op, path, err), os.RemoveAll(dir))
+	}
+	return benchindex.New(db, db), func() error { return errors.Join(db.Close(), os.RemoveAll(dir)) }, nil
+}
 
 func prepare(ctx context.Context, db *sql.DB, path string) error {
 	const op = "open processing states"
