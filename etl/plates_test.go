@@ -47,7 +47,7 @@ func (l *lab) lots(run, well string) map[string]float64 {
 			if err != nil {
 				l.t.Fatal(err)
 			}
-			edges, _, err := l.store.Edges(l.t.Context(), id, 1000)
+			edges, _, err := l.store.Edges(l.t.Context(), id, 1000, time.Time{})
 			if err != nil {
 				l.t.Fatal(err)
 			}

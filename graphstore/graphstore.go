@@ -17,6 +17,12 @@ import (
 
 // Store keeps the graph. Its methods are safe for concurrent use. Errors are
 // *lineage.Error.
+//
+// Reads take a time, asOf: zero asks for what is current, else for what the
+// store knew then, from created_at on, until just before it was retracted. A
+// later Apply may tell of an earlier time, so that several revisions of one
+// thing cover one moment: then the current one counts, else the one that began
+// last. What an owner says is only known as it is now.
 type Store interface {
 	// Apply makes the owner's part of the graph equal to the projection, in one
 	// transaction: what is new is added with created_at = at, what is gone is
@@ -36,15 +42,15 @@ type Store interface {
 	// last given, with created_at. Of an owner that there is none of it is empty.
 	Owned(ctx context.Context, owner lineage.Owner) (lineage.Projection, error)
 
-	// Nodes returns the nodes with these ids, in the order asked, as of a time
-	// (zero: now). Ids that there are none of are left out.
+	// Nodes returns the nodes with these ids, in the order asked. Ids that there
+	// are none of are left out.
 	Nodes(ctx context.Context, ids []lineage.ID, asOf time.Time) ([]lineage.Node, error)
 
 	// Edges returns the edges that end at a node, on either side, in order of
 	// key, at most limit of them (at least 1) and whether there are more.
-	Edges(ctx context.Context, id lineage.ID, limit int) (edges []lineage.Edge, more bool, err error)
+	Edges(ctx context.Context, id lineage.ID, limit int, asOf time.Time) (edges []lineage.Edge, more bool, err error)
 
-	// Find returns current nodes by what they are.
+	// Find returns nodes by what they are.
 	Find(ctx context.Context, find lineage.Find) (lineage.Page, error)
 
 	// Traverse follows relationships from the roots, breadth first. Roots that

@@ -84,6 +84,7 @@ type Find struct {
 	Kind  Kind
 	Name  string            // exact
 	Attrs map[string]string // exact matches of string attributes; AttrRun, AttrLabware, AttrWell, AttrBarcode are indexed
+	AsOf  time.Time         // what the store knew then; zero means now. Pages of one answer have one
 	After Cursor            // continue after this place
 	Limit int               // 1..MaxPage; 0 means DefaultPage
 }

@@ -158,20 +158,20 @@ func (s *Service) runNode(ctx context.Context, selector string) (lineage.Node, e
 // Node is a node with its edges.
 type Node struct {
 	Node      lineage.Node   `json:"node"`
-	Edges     []lineage.Edge `json:"edges"`     // current, on either side, in order of key
+	Edges     []lineage.Edge `json:"edges"`     // on either side, in order of key
 	Truncated bool           `json:"truncated"` // it has more edges
 }
 
 // MaxEdges is how many of its edges Node lists.
 const MaxEdges = 1000
 
-// Node returns a node by id.
+// Node returns a node by id, as of a time (zero: now).
 func (s *Service) Node(ctx context.Context, id lineage.ID, asOf time.Time) (Node, error) {
 	nodes, err := s.nodes(ctx, []lineage.ID{id}, asOf)
 	if err != nil {
 		return Node{}, err
 	}
-	edges, more, err := s.store.Edges(ctx, id, MaxEdges)
+	edges, more, err := s.store.Edges(ctx, id, MaxEdges, asOf)
 	return Node{Node: nodes[0], Edges: nonNil(edges), Truncated: more}, err
 }
 

@@ -1,6 +1,7 @@
 // Purpose: Reads a page of the nodes of a kind. KIND is the kind.
 // Parameters: $attributes: exact values by property
 // $afterName, $afterId: where the page before ended
+// $asOf: leaves out what came later
 // $limit
 // Returns: properties, labels; in order of name, then id
 MATCH (n:KIND)
@@ -8,6 +9,7 @@ USING INDEX SEEK n:KIND(name, id)
 WHERE n.name >= $afterName
   AND n.id IS NOT NULL
   AND CASE n.name WHEN $afterName THEN n.id > $afterId ELSE true END
+  AND n.createdAt <= $asOf
   AND all(key IN keys($attributes) WHERE n[key] = $attributes[key])
 RETURN properties(n) AS properties, labels(n) AS labels
 ORDER BY n.name, n.id

@@ -4,6 +4,7 @@
 // $name: null for any
 // $attributes: exact values by property
 // $afterName, $afterId: where the page before ended
+// $asOf: leaves out what came later
 // $limit
 // Returns: properties, labels; in order of name, then id
 MATCH (n:Lineage)
@@ -13,6 +14,7 @@ WHERE n.run = $run AND n.labware = $labware AND n.well = $well
   AND ($kind IS NULL OR $kind IN labels(n))
   AND ($name IS NULL OR n.name = $name)
   AND CASE n.name WHEN $afterName THEN n.id > $afterId ELSE n.name > $afterName END
+  AND n.createdAt <= $asOf
   AND all(key IN keys($attributes) WHERE n[key] = $attributes[key])
 RETURN properties(n) AS properties, labels(n) AS labels
 ORDER BY n.name, n.id

@@ -6,7 +6,7 @@
 UNWIND $rows AS row
 MATCH (n:Lineage {id: row.id})
 USING INDEX SEEK n:Lineage(id)
-CREATE (n)-[:WAS]->(r:Revision)
+CREATE (n)-[:WAS]->(r:Revision:Past)
 SET r = properties(n),
     r.wasKind = coalesce(n.wasKind, head([label IN labels(n) WHERE NOT label IN ['Lineage', 'Entity', 'Activity', 'Agent']])),
     r.retractedAt = coalesce(n.retractedAt, $at)

@@ -10,4 +10,4 @@ WITH n, [label IN labels(n) WHERE label <> 'Lineage'] AS labels
 SET n.wasKind = head([label IN labels WHERE NOT label IN ['Entity', 'Activity', 'Agent']]),
     n.retractedAt = $at
 REMOVE n:$(labels)
-SET n:Retracted
+SET n:Retracted:Past

@@ -148,7 +148,7 @@ func (k *known) add(there storedNode, want graphstore.HashedNode) error {
 	switch {
 	case err != nil:
 		return err
-	case there.retractedAt == nil && hash == want.Hash:
+	case there.life.retractedAt == nil && hash == want.Hash:
 		k.join = append(k.join, want.ID)
 	case len(there.owners) == 0:
 		k.change = append(k.change, want)

@@ -169,3 +169,6 @@ func typesPattern(types []lineage.RelationshipType) string {
 }
 
 func allTypes() string { return typesPattern(lineage.RelationshipTypes()) }
+
+// everyType is allTypes, and that of what was retracted.
+func everyType() string { return allTypes() + "|RETRACTED" }

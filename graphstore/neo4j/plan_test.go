@@ -178,8 +178,8 @@ func typesOf(file string) string {
 	switch name := path.Base(file); {
 	case strings.HasPrefix(name, "traverse_"), strings.HasPrefix(name, "expand"), strings.HasPrefix(name, "hop_"):
 		return typesPattern(lineage.QuantitativeTypes())
-	case name == "history_edges.cypher":
-		return allTypes() + "|RETRACTED"
+	case name == "history_edges.cypher", name == "edges_as_of.cypher":
+		return everyType()
 	case name == "edges_contested.cypher", name == "bare_edges.cypher", path.Dir(file) == "write" && strings.HasPrefix(name, "edges_"):
 		return string(lineage.DerivedFrom)
 	}

@@ -105,8 +105,23 @@ func labels(kind lineage.Kind) string { return string(kind) + ":" + string(kind.
 // A storedNode is a node as it is kept.
 type storedNode struct {
 	lineage.Node
-	owners      []string
-	retractedAt *time.Time
+	owners []string
+	life   life
+}
+
+// A life is the time during which a revision was true.
+type life struct {
+	createdAt   time.Time
+	retractedAt *time.Time // nil: until now
+}
+
+// countsBefore reports which of two revisions of one thing, both true at a
+// time, counts: the current one, else the one that began last.
+func (l life) countsBefore(other life) bool {
+	if l.retractedAt == nil || other.retractedAt == nil {
+		return l.retractedAt == nil
+	}
+	return l.createdAt.After(other.createdAt)
 }
 
 // readNode reads the fields properties and labels of a record.
@@ -121,9 +136,9 @@ func readNode(record *driver.Record) (storedNode, error) {
 	}
 	r := reader{p: p}
 	n := storedNode{
-		Node:        lineage.Node{ID: r.id(propID), Kind: r.kind(labels), Name: r.text(propName), CreatedAt: r.time(propCreatedAt), Attributes: r.attributes()},
-		owners:      r.owners(),
-		retractedAt: r.retractedAt(),
+		Node:   lineage.Node{ID: r.id(propID), Kind: r.kind(labels), Name: r.text(propName), CreatedAt: r.time(propCreatedAt), Attributes: r.attributes()},
+		owners: r.owners(),
+		life:   r.life(),
 	}
 	return n, r.err
 }
@@ -131,8 +146,8 @@ func readNode(record *driver.Record) (storedNode, error) {
 // A storedEdge is an edge as it is kept.
 type storedEdge struct {
 	lineage.Edge
-	owners      []string
-	retractedAt *time.Time
+	owners []string
+	life   life
 }
 
 // readEdge reads the fields source, target, type and properties.
@@ -155,8 +170,8 @@ func makeEdge(source, target lineage.ID, typ string, p any) (storedEdge, error) 
 			TransformationID: r.id(propTransformation), CreatedAt: r.time(propCreatedAt),
 			Attributes: r.attributes(),
 		},
-		owners:      r.owners(),
-		retractedAt: r.retractedAt(),
+		owners: r.owners(),
+		life:   r.life(),
 	}
 	return e, r.err
 }
@@ -197,12 +212,13 @@ func (r *reader) time(key string) time.Time {
 	return t.UTC()
 }
 
-func (r *reader) retractedAt() *time.Time {
-	if r.p[propRetractedAt] == nil {
-		return nil
+func (r *reader) life() life {
+	l := life{createdAt: r.time(propCreatedAt)}
+	if r.p[propRetractedAt] != nil {
+		t := r.time(propRetractedAt)
+		l.retractedAt = &t
 	}
-	t := r.time(propRetractedAt)
-	return &t
+	return l
 }
 
 // kind is the kind that a node's labels tell, or that it had.

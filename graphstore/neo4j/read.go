@@ -107,29 +107,39 @@ func (s *Store) Nodes(ctx context.Context, ids []lineage.ID, asOf time.Time) ([]
 func nodesByID(ctx context.Context, tx driver.ManagedTransaction, statement cypher.Statement, ids []lineage.ID, parameters map[string]any) (map[lineage.ID]lineage.Node, error) {
 	nodes := make(map[lineage.ID]lineage.Node, len(ids))
 	for batch := range slices.Chunk(ids, batchSize) {
+		counts := make(map[lineage.ID]storedNode, len(batch))
 		err := each(ctx, tx, statement, with(parameters, "ids", texts(batch)), func(record *driver.Record) error {
 			n, err := readNode(record)
-			nodes[n.ID] = n.Node
+			if other, twice := counts[n.ID]; !twice || n.life.countsBefore(other.life) {
+				counts[n.ID] = n
+			}
 			return err
 		})
 		if err != nil {
 			return nil, err
+		}
+		for id, n := range counts {
+			nodes[id] = n.Node
 		}
 	}
 	return nodes, nil
 }
 
 // Edges implements graphstore.Store.
-func (s *Store) Edges(ctx context.Context, id lineage.ID, limit int) ([]lineage.Edge, bool, error) {
+func (s *Store) Edges(ctx context.Context, id lineage.ID, limit int, asOf time.Time) ([]lineage.Edge, bool, error) {
 	const op = "edges"
 	if limit < 1 {
 		return nil, false, lineage.Invalid(op, "limit", "ask for at least one")
 	}
+	statement, parameters := cypher.Read("edges").With("TYPES", allTypes()), map[string]any{"id": id.String(), "limit": limit + 1}
+	if !asOf.IsZero() {
+		statement = cypher.Read("edges_as_of").With("TYPES", everyType())
+		parameters["asOf"] = asOf.UTC()
+	}
 	var edges []lineage.Edge
 	_, err := s.read(ctx, func(tx driver.ManagedTransaction) (any, error) {
 		edges = nil
-		statement := cypher.Read("edges").With("TYPES", allTypes())
-		return nil, each(ctx, tx, statement, map[string]any{"id": id.String(), "limit": limit + 1}, func(record *driver.Record) error {
+		return nil, each(ctx, tx, statement, parameters, func(record *driver.Record) error {
 			e, err := readEdge(record.AsMap())
 			edges = append(edges, e.Edge)
 			return err
@@ -152,16 +162,16 @@ func (s *Store) History(ctx context.Context, id lineage.ID) ([]lineage.Revision,
 		revisions = nil
 		err := each(ctx, tx, cypher.Read("history_nodes"), parameters, func(record *driver.Record) error {
 			n, err := readNode(record)
-			revisions = append(revisions, lineage.Revision{Node: &n.Node, CreatedAt: n.CreatedAt, RetractedAt: n.retractedAt})
+			revisions = append(revisions, lineage.Revision{Node: &n.Node, CreatedAt: n.CreatedAt, RetractedAt: n.life.retractedAt})
 			return err
 		})
 		if err != nil {
 			return nil, err
 		}
-		statement := cypher.Read("history_edges").With("TYPES", allTypes()+"|RETRACTED")
+		statement := cypher.Read("history_edges").With("TYPES", everyType())
 		return nil, each(ctx, tx, statement, parameters, func(record *driver.Record) error {
 			e, err := readEdge(record.AsMap())
-			revisions = append(revisions, lineage.Revision{Edge: &e.Edge, CreatedAt: e.CreatedAt, RetractedAt: e.retractedAt})
+			revisions = append(revisions, lineage.Revision{Edge: &e.Edge, CreatedAt: e.CreatedAt, RetractedAt: e.life.retractedAt})
 			return err
 		})
 	})

@@ -49,8 +49,8 @@ func (s *Store) Traverse(ctx context.Context, q lineage.Traversal) (lineage.Grap
 
 // A neighbourhood is a node and the edges that it is the target of.
 type neighbourhood struct {
-	node  lineage.Node
-	edges []lineage.Edge
+	node  storedNode
+	edges []storedEdge
 }
 
 // A walker answers one traversal within one transaction.
@@ -122,31 +122,53 @@ func (w *walker) take(record *driver.Record) error {
 	if err != nil {
 		return err
 	}
-	near := neighbourhood{node: n.Node, edges: make([]lineage.Edge, len(rows))}
+	if other, twice := w.near[n.ID]; twice && other.node.life.countsBefore(n.life) {
+		return nil
+	}
+	edges := make([]storedEdge, len(rows))
 	for i, row := range rows {
-		if near.edges[i], err = readDependence(n.ID, row); err != nil {
+		if edges[i], err = readDependence(n.ID, row); err != nil {
 			return err
 		}
 	}
-	w.near[n.ID] = near
+	if !w.q.AsOf.IsZero() {
+		edges = counting(edges)
+	}
+	w.near[n.ID] = neighbourhood{n, edges}
 	return nil
+}
+
+// counting keeps, of several revisions of one edge, the one that counts.
+func counting(edges []storedEdge) []storedEdge {
+	place := make(map[lineage.EdgeKey]int, len(edges))
+	kept := edges[:0]
+	for _, e := range edges {
+		i, twice := place[e.Key()]
+		switch {
+		case !twice:
+			place[e.Key()] = len(kept)
+			kept = append(kept, e)
+		case e.life.countsBefore(kept[i].life):
+			kept[i] = e
+		}
+	}
+	return kept
 }
 
 // readDependence reads an edge of a target given as a list of source, type and
 // properties.
-func readDependence(target lineage.ID, row any) (lineage.Edge, error) {
+func readDependence(target lineage.ID, row any) (storedEdge, error) {
 	fields, _ := row.([]any)
 	if len(fields) != 3 {
-		return lineage.Edge{}, fmt.Errorf("an edge comes as %v", row)
+		return storedEdge{}, fmt.Errorf("an edge comes as %v", row)
 	}
 	text, _ := fields[0].(string)
 	typ, _ := fields[1].(string)
 	var source lineage.ID
 	if err := source.UnmarshalText([]byte(text)); err != nil {
-		return lineage.Edge{}, err
+		return storedEdge{}, err
 	}
-	e, err := makeEdge(source, target, typ, fields[2])
-	return e.Edge, err
+	return makeEdge(source, target, typ, fields[2])
 }
 
 // hop asks the server. What comes after there is no more room is left there.
@@ -231,7 +253,7 @@ func (w *walker) walk(ctx context.Context, next hop) (lineage.Graph, error) {
 		}
 		for _, id := range level {
 			in[id] = true
-			g.Nodes = append(g.Nodes, lineage.Reached{Node: w.near[id].node, Depth: depth})
+			g.Nodes = append(g.Nodes, lineage.Reached{Node: w.near[id].node.Node, Depth: depth})
 		}
 		if g.Truncated {
 			break
@@ -244,7 +266,7 @@ func (w *walker) walk(ctx context.Context, next hop) (lineage.Graph, error) {
 	for _, n := range g.Nodes {
 		for _, e := range w.near[n.ID].edges {
 			if in[e.SourceID] {
-				g.Edges = append(g.Edges, e)
+				g.Edges = append(g.Edges, e.Edge)
 			}
 		}
 	}

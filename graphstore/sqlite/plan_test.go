@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -87,8 +88,11 @@ func explained() []string {
 		{Attrs: attrs("barcode")},
 		{Kind: lineage.KindLabware, Attrs: attrs("barcode")},
 	} {
-		text, _ := findStatement(find, graphstore.Place{})
-		all = append(all, text)
+		for _, asOf := range []time.Time{{}, time.Unix(1, 0)} {
+			find.AsOf = asOf
+			text, _ := findStatement(find, graphstore.Place{})
+			all = append(all, text)
+		}
 	}
 	return all
 }

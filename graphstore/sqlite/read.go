@@ -104,13 +104,16 @@ func (r reader) nodes(ctx context.Context, ids []lineage.ID, asOf time.Time) ([]
 }
 
 // Edges implements graphstore.Store.
-func (s *Store) Edges(ctx context.Context, id lineage.ID, limit int) (edges []lineage.Edge, more bool, err error) {
+func (s *Store) Edges(ctx context.Context, id lineage.ID, limit int, asOf time.Time) (edges []lineage.Edge, more bool, err error) {
 	const op = "edges"
 	if limit < 1 {
 		return nil, false, lineage.Invalid(op, "limit", "ask for at least one")
 	}
 	err = s.reading(ctx, op, func(r reader) error {
-		return r.query(ctx, selectEdges, into(&edges, scanEdge), id[:], limit+1)
+		if asOf.IsZero() {
+			return r.query(ctx, selectEdges, into(&edges, scanEdge), id[:], limit+1)
+		}
+		return r.query(ctx, selectEdgesAsOf, into(&edges, scanEdge), id[:], limit+1, nanoseconds(asOf))
 	})
 	if len(edges) > limit {
 		return edges[:limit], true, err

@@ -17,8 +17,8 @@ const (
 	selectNodeHash  = `SELECT hash FROM node WHERE id = ?`
 	selectNodeRival = `SELECT o.name FROM node_owner c JOIN owner o ON o.num = c.owner WHERE c.node = ? AND c.owner <> ? LIMIT 1`
 	insertNode      = `INSERT INTO node (id, kind, name, attributes, hash, created_at, run, labware, well, barcode) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	keepNode        = `INSERT INTO node_revision (id, kind, name, attributes, created_at, retracted_at)
-		SELECT id, kind, name, attributes, created_at, ?2 FROM node WHERE id = ?1`
+	keepNode        = `INSERT INTO node_revision (id, kind, name, attributes, created_at, retracted_at, run, labware, well, barcode)
+		SELECT id, kind, name, attributes, created_at, ?2, run, labware, well, barcode FROM node WHERE id = ?1`
 	deleteNode     = `DELETE FROM node WHERE id = ?`
 	claimNode      = `INSERT INTO node_owner (owner, node, hash) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET hash = excluded.hash`
 	disclaimNode   = `DELETE FROM node_owner WHERE owner = ? AND node = ?`
@@ -54,7 +54,8 @@ const (
 	selectOwnedEdges = `SELECT ` + edgeColumns + ` FROM edge e WHERE e.owner = (SELECT num FROM owner WHERE name = ?)`
 
 	selectNodes = `SELECT ` + nodeColumns + ` FROM json_each(?1) f CROSS JOIN node n ON n.id = unhex(f.value)`
-	// What is current comes last: where two are visible, it counts.
+	// Of several rows of a node the last one counts: those of a revision come in
+	// order of created_at, as their index has them, and what is current comes last.
 	selectNodesAsOf = `SELECT ` + nodeColumns + ` FROM json_each(?1) f CROSS JOIN node_revision n ON n.id = unhex(f.value)
 			WHERE n.created_at <= ?2 AND n.retracted_at > ?2
 		UNION ALL
@@ -67,6 +68,21 @@ const (
 		UNION ALL
 		SELECT ` + edgeColumns + ` FROM edge e WHERE e.target = ?1 AND ` + firstOfEdge + `
 		ORDER BY 1, 3, 2, 4 LIMIT ?2`
+	selectEdgesAsOf = `SELECT ` + edgeColumns + ` FROM edge e WHERE e.source = ?1 AND ` + asOf + ` AND ` + firstOfEdge + `
+		UNION ALL
+		SELECT ` + edgeColumns + ` FROM edge e WHERE e.target = ?1 AND ` + asOf + ` AND ` + firstOfEdge + `
+		UNION ALL
+		SELECT ` + edgeColumns + ` FROM edge_revision e WHERE e.source = ?1 AND ` + wasAsOf + ` AND ` + countsOfEdge + `
+		UNION ALL
+		SELECT ` + edgeColumns + ` FROM edge_revision e WHERE e.target = ?1 AND ` + wasAsOf + ` AND ` + countsOfEdge + `
+		ORDER BY 1, 3, 2, 4 LIMIT ?2`
+	// Of what was at a time, what counts: nothing current was, and nothing that
+	// began later.
+	countsOfEdge = `NOT EXISTS (SELECT 1 FROM edge c WHERE c.source = e.source AND c.type = e.type
+			AND c.target = e.target AND c.transformation = e.transformation AND c.created_at <= ?3)
+		AND NOT EXISTS (SELECT 1 FROM edge_revision l WHERE l.target = e.target AND l.type = e.type
+			AND l.source = e.source AND l.transformation = e.transformation
+			AND (l.created_at, l.num) > (e.created_at, e.num) AND l.created_at <= ?3 AND l.retracted_at > ?3)`
 	firstOfEdge = `NOT EXISTS (SELECT 1 FROM edge o WHERE o.source = e.source AND o.type = e.type
 		AND o.target = e.target AND o.transformation = e.transformation AND o.owner < e.owner)`
 
@@ -100,13 +116,13 @@ const (
 
 	// By target: a thing depends on few things, but many may depend on it.
 	selectIncoming = `SELECT ` + edgeColumns + ` FROM json_each(?1) f CROSS JOIN edge e ON e.target = unhex(f.value) WHERE ` + ofTypes
-	// What is current comes last: where two are visible, it counts.
+	// Of several rows of an edge the last one counts, as in selectNodesAsOf.
 	selectIncomingAsOf = `SELECT ` + edgeColumns + ` FROM json_each(?1) f CROSS JOIN edge_revision e ON e.target = unhex(f.value) WHERE ` + ofTypes + ` AND ` + wasAsOf + `
 		UNION ALL
 		` + selectIncoming + ` AND ` + asOf
 )
 
 var readStatements = []string{
-	selectOwnedNodes, selectOwnedEdges, selectNodes, selectNodesAsOf, selectEdges, selectNodeHistory, selectEdgeHistory,
+	selectOwnedNodes, selectOwnedEdges, selectNodes, selectNodesAsOf, selectEdges, selectEdgesAsOf, selectNodeHistory, selectEdgeHistory,
 	selectSources, selectTargets, selectSourcesAsOf, selectTargetsAsOf, selectIncoming, selectIncomingAsOf,
 }

@@ -106,7 +106,12 @@ func nodesAt(t *testing.T, s graphstore.Store, asOf time.Time, ids ...lineage.ID
 
 func edgesOf(t *testing.T, s graphstore.Store, id lineage.ID) []lineage.Edge {
 	t.Helper()
-	edges, more, err := s.Edges(t.Context(), id, 1000)
+	return edgesAt(t, s, now, id)
+}
+
+func edgesAt(t *testing.T, s graphstore.Store, asOf time.Time, id lineage.ID) []lineage.Edge {
+	t.Helper()
+	edges, more, err := s.Edges(t.Context(), id, 1000, asOf)
 	if err != nil || more {
 		t.Fatalf("edges: more %v, error %v", more, err)
 	}

@@ -42,14 +42,17 @@ func (v version[T]) visible(asOf time.Time) bool {
 	return !asOf.Before(v.from) && (v.to.IsZero() || asOf.Before(v.to))
 }
 
+// visible returns the version that counts at a time: the current one, else the
+// one that began last.
 func visible[T any](versions []version[T], asOf time.Time) (T, bool) {
-	for _, v := range slices.Backward(versions) {
-		if v.visible(asOf) {
-			return v.content, true
+	var counts version[T]
+	found := false
+	for _, v := range versions {
+		if v.visible(asOf) && (!found || v.to.IsZero() || !v.from.Before(counts.from)) {
+			counts, found = v, true
 		}
 	}
-	var none T
-	return none, false
+	return counts.content, found
 }
 
 // end closes the current version, if there is one.

@@ -48,7 +48,7 @@ func (m *Model) Nodes(ctx context.Context, ids []lineage.ID, asOf time.Time) ([]
 }
 
 // Edges implements graphstore.Store.
-func (m *Model) Edges(ctx context.Context, id lineage.ID, limit int) ([]lineage.Edge, bool, error) {
+func (m *Model) Edges(ctx context.Context, id lineage.ID, limit int, asOf time.Time) ([]lineage.Edge, bool, error) {
 	if err := alive(ctx, "edges"); err != nil {
 		return nil, false, err
 	}
@@ -57,7 +57,7 @@ func (m *Model) Edges(ctx context.Context, id lineage.ID, limit int) ([]lineage.
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	edges := slices.DeleteFunc(m.edgesAsOf(time.Time{}), func(e lineage.Edge) bool {
+	edges := slices.DeleteFunc(m.edgesAsOf(asOf), func(e lineage.Edge) bool {
 		return e.SourceID != id && e.TargetID != id
 	})
 	if len(edges) > limit {
@@ -94,7 +94,7 @@ func (m *Model) Find(ctx context.Context, find lineage.Find) (lineage.Page, erro
 	defer m.mu.Unlock()
 	var page lineage.Page
 	for _, versions := range m.nodes {
-		n, ok := visible(versions, time.Time{})
+		n, ok := visible(versions, find.AsOf)
 		if ok && matches(n, find) && comparePlaces(placeOf(n), after) > 0 {
 			page.Nodes = append(page.Nodes, n)
 		}

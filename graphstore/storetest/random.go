@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -15,7 +16,8 @@ import (
 
 // randomHistories applies drawn histories to the store and to the model and
 // compares everything that both then say. Every history has a world of its own
-// in the one store: ids, owners and the run attribute.
+// in the one store: ids, owners and the run attribute. Its times go back now and
+// then, and no two are the same.
 func randomHistories(t *testing.T, s graphstore.Store) {
 	// A few hundred by default, not rapid's hundred; as many as -rapid.checks says.
 	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
@@ -29,10 +31,13 @@ func randomHistories(t *testing.T, s graphstore.Store) {
 		w := newWorld(fmt.Sprintf("world-%d", histories))
 		model := NewModel()
 		steps := rapid.IntRange(1, 7).Draw(rt, "steps")
+		times := []time.Time{now}
 		for step := range steps {
 			p := w.drawProjection(rt)
-			want, wantErr := model.Apply(t.Context(), p, at(step))
-			got, gotErr := s.Apply(t.Context(), p, at(step))
+			when := at(max(0, step-rapid.SampledFrom([]int{0, 0, 0, 1, 3}).Draw(rt, "late"))).Add(time.Duration(step))
+			times = append(times, when)
+			want, wantErr := model.Apply(t.Context(), p, when)
+			got, gotErr := s.Apply(t.Context(), p, when)
 			if (wantErr == nil) != (gotErr == nil) {
 				rt.Fatalf("step %d: apply says %v, want %v", step, gotErr, wantErr)
 			}
@@ -40,7 +45,11 @@ func randomHistories(t *testing.T, s graphstore.Store) {
 				rt.Fatalf("step %d: applied (-want +got):\n%s", step, diff)
 			}
 		}
-		for _, q := range w.questions(steps) {
+		asOf := rapid.SampledFrom(times).Draw(rt, "as of")
+		if before := rapid.Bool().Draw(rt, "just before"); before && !asOf.IsZero() {
+			asOf = asOf.Add(-1)
+		}
+		for _, q := range w.questions(asOf) {
 			want, got := q.ask(t, model), q.ask(t, s)
 			if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 				rt.Fatalf("%s (-want +got):\n%s", q.name, diff)
@@ -105,7 +114,8 @@ type question struct {
 	ask  func(*testing.T, graphstore.Store) any
 }
 
-func (w world) questions(steps int) []question {
+// questions are about the current graph and about that of a time.
+func (w world) questions(asOf time.Time) []question {
 	var qs []question
 	add := func(name string, ask func(*testing.T, graphstore.Store) any) {
 		qs = append(qs, question{name, ask})
@@ -113,24 +123,31 @@ func (w world) questions(steps int) []question {
 	for _, owner := range w.owners {
 		add("owned "+string(owner), func(t *testing.T, s graphstore.Store) any { return owned(t, s, owner) })
 	}
-	byRun := lineage.Find{Attrs: map[string]string{lineage.AttrRun: w.name}, Limit: 3}
-	add("find", func(t *testing.T, s graphstore.Store) any { return find(t, s, byRun) })
 	for i, n := range w.nodes[:3] {
 		add(fmt.Sprintf("history of node %d", i), func(t *testing.T, s graphstore.Store) any { return history(t, s, n.ID) })
 		add(fmt.Sprintf("edges of node %d", i), func(t *testing.T, s graphstore.Store) any { return edgesOf(t, s, n.ID) })
+		add(fmt.Sprintf("edges of node %d as of %s", i, asOf), func(t *testing.T, s graphstore.Store) any { return edgesAt(t, s, asOf, n.ID) })
+	}
+	byRun := map[string]string{lineage.AttrRun: w.name}
+	for _, f := range []lineage.Find{
+		{Attrs: byRun},
+		{Attrs: byRun, AsOf: asOf},
+		{Attrs: byRun, AsOf: asOf, Kind: lineage.KindWellState, Name: "node 2"},
+	} {
+		f.Limit = 3
+		add(fmt.Sprintf("find %+v", f), func(t *testing.T, s graphstore.Store) any { return find(t, s, f) })
 	}
 	for _, q := range []lineage.Traversal{
 		{Direction: lineage.Upstream},
 		{Direction: lineage.Downstream, Depth: 2},
 		{Direction: lineage.Downstream, Nodes: 4},
-		{Direction: lineage.Upstream, AsOf: at(steps / 2)},
-		{Direction: lineage.Downstream, AsOf: at(steps / 2), Depth: 1},
+		{Direction: lineage.Upstream, AsOf: asOf},
+		{Direction: lineage.Downstream, AsOf: asOf, Depth: 1},
 	} {
 		q.Roots = ids(w.nodes[:2])
 		q.Types = []lineage.RelationshipType{lineage.DerivedFrom, lineage.CarriedOver}
 		add(fmt.Sprintf("traverse %+v", q), func(t *testing.T, s graphstore.Store) any { return traverse(t, s, q) })
 	}
-	asOf := at(steps / 2)
-	add("nodes then", func(t *testing.T, s graphstore.Store) any { return nodesAt(t, s, asOf, ids(w.nodes)...) })
+	add(fmt.Sprintf("nodes as of %s", asOf), func(t *testing.T, s graphstore.Store) any { return nodesAt(t, s, asOf, ids(w.nodes)...) })
 	return qs
 }

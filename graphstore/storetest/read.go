@@ -114,7 +114,7 @@ func readEdges(t *testing.T, s graphstore.Store) {
 
 	want := createdEdges(at(1), edges...)
 	for _, limit := range []int{1, 5, 10, 11, 12} {
-		got, more, err := s.Edges(t.Context(), hub.ID, limit)
+		got, more, err := s.Edges(t.Context(), hub.ID, limit, now)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -122,7 +122,7 @@ func readEdges(t *testing.T, s graphstore.Store) {
 		same(t, "more", limit < 11, more)
 	}
 	same(t, "of nobody", nil, edgesOf(t, s, node(lineage.KindLot, "nobody").ID))
-	_, _, err := s.Edges(t.Context(), hub.ID, 0)
+	_, _, err := s.Edges(t.Context(), hub.ID, 0, now)
 	checkError(t, err, lineage.ErrorInvalid, "limit")
 }
 
@@ -156,7 +156,7 @@ func contextCancelled(t *testing.T, s graphstore.Store) {
 	_, applyErr := s.Apply(ctx, part(ownerA, nil), at(2))
 	_, ownedErr := s.Owned(ctx, ownerA)
 	_, nodesErr := s.Nodes(ctx, ids(nodes), now)
-	_, _, edgesErr := s.Edges(ctx, nodes[0].ID, 10)
+	_, _, edgesErr := s.Edges(ctx, nodes[0].ID, 10, now)
 	_, findErr := s.Find(ctx, lineage.Find{})
 	_, traverseErr := s.Traverse(ctx, lineage.Traversal{Roots: ids(nodes[:1]), Direction: lineage.Downstream})
 	_, historyErr := s.History(ctx, nodes[0].ID)
@@ -190,7 +190,7 @@ func moment(t time.Time) *time.Time {
 
 func edgesCut(t *testing.T, s graphstore.Store, id lineage.ID, limit int) bool {
 	t.Helper()
-	_, more, err := s.Edges(t.Context(), id, limit)
+	_, more, err := s.Edges(t.Context(), id, limit, now)
 	if err != nil {
 		t.Fatal(err)
 	}

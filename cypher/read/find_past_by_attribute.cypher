@@ -1,0 +1,29 @@
+// Purpose: Reads a page of the nodes that had a value in an indexed attribute as they were at a time and are no more. ATTRIBUTE is its name. Where several cover the time, the current one counts, else the one that began last.
+// Parameters: $value
+// $kind: null for any
+// $name: null for any
+// $attributes: exact values by property
+// $afterName, $afterId: where the page before ended
+// $asOf
+// $limit
+// Returns: properties, labels; in order of name, then id
+MATCH (n:Past)
+USING INDEX SEEK n:Past(ATTRIBUTE)
+WHERE n.ATTRIBUTE = $value
+  AND ($kind IS NULL OR n.wasKind = $kind)
+  AND ($name IS NULL OR n.name = $name)
+  AND CASE n.name WHEN $afterName THEN n.id > $afterId ELSE n.name > $afterName END
+  AND n.createdAt <= $asOf AND $asOf < n.retractedAt
+  AND NOT EXISTS {
+    MATCH (n)-[:WAS]-(l)
+    WHERE l.createdAt <= $asOf AND (l.retractedAt IS NULL OR $asOf < l.retractedAt AND n.createdAt < l.createdAt)
+    RETURN l
+    UNION ALL
+    MATCH (n)<-[:WAS]-()-[:WAS]->(l)
+    WHERE l.createdAt <= $asOf AND $asOf < l.retractedAt AND n.createdAt < l.createdAt
+    RETURN l
+  }
+  AND all(key IN keys($attributes) WHERE n[key] = $attributes[key])
+RETURN properties(n) AS properties, labels(n) AS labels
+ORDER BY n.name, n.id
+LIMIT $limit
