@@ -197,6 +197,30 @@ func TestReasons(t *testing.T) {
 	}
 }
 
+// What befalls a well befalls its state; what was drawn before it does not know.
+func TestDoubtShowsOnTheState(t *testing.T) {
+	p := newProtocol()
+	loaded := p.liquid("water", 100, "plate/A1")
+	before := p.transfer(10, "plate/A1", "plate/B1")
+	p.pickUp("rack/A1")
+	p.aspirate(10, "plate/A1")
+	p.fails().dispense(5, "plate/D1")
+	p.dispense(10, "plate/A1") // mixes with what is in doubt
+	p.drop("fixedTrash/A1")
+	after := p.transfer(10, "plate/A1", "plate/C1")
+	out := p.fold(t)
+	for _, tc := range []struct {
+		place, command string
+		want           []Reason
+	}{
+		{"plate/A1", loaded, []Reason{ReasonUncertain}}, {"plate/B1", before, nil}, {"plate/C1", after, []Reason{ReasonUncertain}},
+	} {
+		if diff := cmp.Diff(tc.want, stateOf(t, out, tc.place, tc.command).Incomplete); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tc.place, diff)
+		}
+	}
+}
+
 // A reason survives the way through words, as it goes from run to run.
 func TestReasonsInWords(t *testing.T) {
 	for _, r := range []reasons{undeclared, shortLater, uncertain, unlikeTip, noGeometry, noHeight, undeclared | noHeight, 0} {

@@ -360,6 +360,75 @@ func TestRules(t *testing.T) {
 			edges: []string{"c15 plate/A1>open/A1 10"},
 		},
 		{
+			name: "a dispense without a pick-up has fresh tips too, which remember what they touched",
+			do: func(p *protocol) {
+				p.liquid("water", 100, "plate/B1")
+				p.dispense(10, "plate/A1")
+				p.aspirate(10, "plate/B1")
+			},
+			wells:    map[string]string{"plate/B1": "90 water:1"},
+			carried:  []string{"c11 plate/A1>plate/B1"},
+			findings: []string{"dispense-short"},
+			tips:     10,
+		},
+		{
+			name: "more than a well can hold, by dispensing and by mixing",
+			do: func(p *protocol) {
+				p.liquid("water", 360, "plate/A1", "plate/B1", "plate/C1")
+				p.transfer(10, "plate/A1", "plate/B1")
+				p.pickUp("rack/A1")
+				p.aspirate(10, "plate/C1")
+				p.last().Result.Volume = nil
+				p.dispense(10, "plate/C1") // full again, no more
+				p.dispense(0, "plate/B1")
+			},
+			wells:    map[string]string{"plate/A1": "350 water:1", "plate/B1": "370 water:1", "plate/C1": "360 water:1"},
+			edges:    []string{"c14 plate/A1>plate/B1 10", "c18 plate/C1>plate/C1 10"},
+			carried:  []string{"c19 plate/C1>plate/B1"},
+			findings: []string{"overflow plate/B1"},
+		},
+		{
+			name: "tips put back by some nozzles only: the others go to the trash",
+			do: func(p *protocol) {
+				p.liquid("water", 1000, "reservoir/A1")
+				p.with("p8").pickUp("rack/A1")
+				p.aspirate(10, "reservoir/A1")
+				p.nozzles("SINGLE", "H1")
+				p.drop("rack/A1")
+				p.pickUp("rack/A1")
+				p.dispense(4, "plate/A1")
+			},
+			wells: map[string]string{"reservoir/A1": "920 water:1", "plate/A1": "4 water:1"},
+			edges: []string{"c15 reservoir/A1>plate/A1 4"},
+			tips:  6,
+			trash: 70,
+		},
+		{
+			name: "1e-6 µL is nothing, a little more is something",
+			do: func(p *protocol) {
+				p.liquid("water", 1e-6, "plate/A1")
+				p.liquid("water", 2e-6, "plate/B1")
+				p.pickUp("rack/A1")
+				p.aspirate(1e-6, "plate/B1")
+				p.aspirate(1.5e-6, "plate/B1") // leaves no more than nothing: takes all
+				p.dispense(1e-6, "plate/C1")
+				p.dispense(1.5e-6, "plate/D1")
+			},
+			wells:   map[string]string{"plate/B1": "0 (ever water)", "plate/D1": "2e-06 water:1"},
+			edges:   []string{"c15 plate/B1>plate/D1 2e-06"},
+			carried: []string{"c14 plate/B1>plate/C1", "c15 plate/C1>plate/D1"},
+		},
+		{
+			name: "wells that a definition doesn't have",
+			do: func(p *protocol) {
+				p.liquid("water", 100, "plate/Z1")
+				p.transfer(10, "plate/Z1", "plate/A1")
+			},
+			wells:    map[string]string{"plate/Z1": "90 water:1", "plate/A1": "10 water:1"},
+			edges:    []string{"c12 plate/Z1>plate/A1 10"},
+			findings: []string{"unknown-well plate/Z1"},
+		},
+		{
 			name: "labware moved, off the deck and on again: content stays",
 			do: func(p *protocol) {
 				p.liquid("water", 100, "plate/A1")

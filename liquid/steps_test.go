@@ -120,6 +120,24 @@ func TestAStepNamesAStateOnce(t *testing.T) {
 	}
 }
 
+// The order of what a command names in no order is that of the names.
+func TestALoadGoesByWell(t *testing.T) {
+	p := newProtocol()
+	volumes := map[string]float64{}
+	for _, well := range []string{"H1", "A1", "C12", "B3", "A12", "D4", "F7"} {
+		volumes[well] = 10
+	}
+	p.command("loadLiquid", ot2.Params{LiquidID: "water", LabwareID: "plate", VolumeByWell: volumes}, ot2.Result{})
+	out := p.fold(t)
+	var got []string
+	for _, place := range out.Steps[0].Places {
+		got = append(got, place.Well)
+	}
+	if diff := cmp.Diff([]string{"A1", "A12", "B3", "C12", "D4", "F7", "H1"}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestFeaturesOfAWell(t *testing.T) {
 	p := newProtocol()
 	p.liquid("water", 200, "plate/A1")
