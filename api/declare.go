@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"time"
 	"io"
 
 	"wellspring/etl"
@@ -30,7 +31,7 @@ func (s *server) PreviewDeclarations(ctx context.Context, request PreviewDeclara
 }
 
 func (s *server) ListCandidates(ctx context.Context, request ListCandidatesRequestObject) (ListCandidatesResponseObject, error) {
-	run, err := s.Query.Run(ctx, request.Run)
+	run, err := s.Query.Run(ctx, request.Run, time.Time{})
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -17,15 +18,15 @@ import (
 
 func (s *server) ResolveSelector(ctx context.Context, request ResolveSelectorRequestObject) (ResolveSelectorResponseObject, error) {
 	if request.Params.All {
-		nodes, err := s.Query.ResolveAll(ctx, request.Params.Selector)
+		nodes, err := s.Query.ResolveAll(ctx, request.Params.Selector, request.Params.AsOf)
 		return ResolveSelector200JSONResponse{Nodes: nodes}, err
 	}
-	node, err := s.Query.Resolve(ctx, request.Params.Selector)
+	node, err := s.Query.Resolve(ctx, request.Params.Selector, request.Params.AsOf)
 	return ResolveSelector200JSONResponse{Nodes: []lineage.Node{node}}, err
 }
 
 func (s *server) GetNode(ctx context.Context, request GetNodeRequestObject) (GetNodeResponseObject, error) {
-	node, err := s.Query.Resolve(ctx, request.Node)
+	node, err := s.Query.Resolve(ctx, request.Node, request.Params.AsOf)
 	if err != nil {
 		return nil, err
 	}
@@ -34,12 +35,18 @@ func (s *server) GetNode(ctx context.Context, request GetNodeRequestObject) (Get
 }
 
 func (s *server) GetWell(ctx context.Context, request GetWellRequestObject) (GetWellResponseObject, error) {
-	well, err := s.Query.Well(ctx, request.Run, request.Labware, request.Well)
+	selector := query.JoinSelector(strings.TrimPrefix(request.Run, "run:"), request.Labware, request.Well)
+	well, err := s.Query.Well(ctx, selector, request.Params.AsOf)
 	return GetWell200JSONResponse(well), err
 }
 
+func (s *server) GetWellBySelector(ctx context.Context, request GetWellBySelectorRequestObject) (GetWellBySelectorResponseObject, error) {
+	well, err := s.Query.Well(ctx, request.Selector, request.Params.AsOf)
+	return GetWellBySelector200JSONResponse(well), err
+}
+
 func (s *server) GetAncestry(ctx context.Context, request GetAncestryRequestObject) (GetAncestryResponseObject, error) {
-	root, err := s.Query.Resolve(ctx, request.Node)
+	root, err := s.Query.Resolve(ctx, request.Node, request.Params.AsOf)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +54,7 @@ func (s *server) GetAncestry(ctx context.Context, request GetAncestryRequestObje
 }
 
 func (s *server) GetImpact(ctx context.Context, request GetImpactRequestObject) (GetImpactResponseObject, error) {
-	roots, err := s.Query.ResolveAll(ctx, request.Node)
+	roots, err := s.Query.ResolveAll(ctx, request.Node, request.Params.AsOf)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +97,7 @@ func answerHeader(answer query.Answer) http.Header {
 }
 
 func itemColumns() []string {
-	return []string{"depth", "kind", "name", "run", "labware", "well", "command", "at", "fraction", "volume_ul",
+	return []string{"depth", "kind", "name", "run", "labware", "well", "command", "at", "fraction", "volume_ul", "concentrations",
 		"origin", "possible", "incomplete", "id", "attributes"}
 }
 
@@ -101,7 +108,7 @@ func itemRows(items []query.Item) iter.Seq2[row, error] {
 			cells := []string{
 				strconv.Itoa(item.Depth), string(item.Kind), textCell(item.Name), attributeCell(a, lineage.AttrRun),
 				attributeCell(a, lineage.AttrLabware), attributeCell(a, lineage.AttrWell), attributeCell(a, lineage.AttrCommand),
-				attributeCell(a, lineage.AttrAt), optionalCell(item.Fraction), optionalCell(item.VolumeUl),
+				attributeCell(a, lineage.AttrAt), optionalCell(item.Fraction), optionalCell(item.VolumeUl), concentrationsCell(item.Concentrations),
 				strconv.FormatBool(item.Origin), strconv.FormatBool(item.Possible), attributeCell(a, lineage.AttrIncomplete),
 				item.ID.String(), attributesCell(a),
 			}
@@ -156,7 +163,7 @@ func whole() http.Header {
 }
 
 func (s *server) GetRun(ctx context.Context, request GetRunRequestObject) (GetRunResponseObject, error) {
-	run, err := s.Query.Run(ctx, request.Run)
+	run, err := s.Query.Run(ctx, request.Run, request.Params.AsOf)
 	return GetRun200JSONResponse(run), err
 }
 
@@ -204,7 +211,7 @@ func partRows(part query.Part, nodes bool) iter.Seq2[row, error] {
 
 // resolveEver also takes the id of a node that is no longer there: its history is.
 func (s *server) resolveEver(ctx context.Context, selector string) (lineage.ID, error) {
-	node, err := s.Query.Resolve(ctx, selector)
+	node, err := s.Query.Resolve(ctx, selector, time.Time{})
 	if id, isID := uuid.Parse(selector); isID == nil && lineage.KindOf(err) == lineage.ErrorNotFound {
 		return id, nil
 	}

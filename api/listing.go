@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"wellspring/lineage"
+	"wellspring/query"
 )
 
 // row is one entry of a list: a value for NDJSON, cells for CSV.
@@ -130,6 +131,19 @@ func attributeCell(attributes lineage.Attributes, key string) string {
 		return textCell(strings.Join(v, "; "))
 	}
 	return ""
+}
+
+// concentrationsCell is concentrations as a person writes them: 0.1 mg/mL; 5 nM of primer.
+func concentrationsCell(concentrations []query.Concentration) string {
+	words := make([]string, 0, len(concentrations))
+	for _, c := range concentrations {
+		word := numberCell(c.Value) + " " + c.Unit
+		if c.Analyte != "" {
+			word += " of " + c.Analyte
+		}
+		words = append(words, word)
+	}
+	return textCell(strings.Join(words, "; "))
 }
 
 // attributesCell is all attributes, as JSON.

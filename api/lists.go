@@ -91,7 +91,7 @@ func (s *server) ListRuns(ctx context.Context, request ListRunsRequestObject) (L
 	p := request.Params
 	return list(ctx, s, p.Format, p.Limit, p.Cursor,
 		func(ctx context.Context, after lineage.Cursor, size int) ([]lineage.Node, lineage.Cursor, error) {
-			page, err := s.Query.Runs(ctx, after, size)
+			page, err := s.Query.Runs(ctx, after, size, request.Params.AsOf)
 			return page.Runs, page.Next, err
 		},
 		func(runs []lineage.Node, next lineage.Cursor) any { return query.Runs{Runs: runs, Next: next} },

@@ -195,6 +195,9 @@ type CloudEvent struct {
 // CloudEventSpecversion defines model for CloudEvent.Specversion.
 type CloudEventSpecversion string
 
+// Concentration defines model for Concentration.
+type Concentration = query.Concentration
+
 // DeadLetter defines model for DeadLetter.
 type DeadLetter struct {
 	Attempts int `json:"attempts"`
@@ -542,6 +545,9 @@ type ListProcessingParams struct {
 type ResolveSelectorParams struct {
 	Selector string `form:"selector" json:"selector"`
 	All      bool   `form:"all,omitempty" json:"all,omitempty,omitzero"`
+
+	// AsOf What was known then
+	AsOf AsOf `form:"asOf,omitempty" json:"asOf,omitempty,omitzero"`
 }
 
 // ListRunsParams defines parameters for ListRuns.
@@ -551,6 +557,9 @@ type ListRunsParams struct {
 
 	// Cursor The next of the page before
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// AsOf What was known then
+	AsOf AsOf `form:"asOf,omitempty" json:"asOf,omitempty,omitzero"`
 
 	// Format Instead of an Accept header
 	Format Format `form:"format,omitempty" json:"format,omitempty,omitzero"`
@@ -563,6 +572,12 @@ type ImportRunParams struct {
 
 	// Prefer wait=SECONDS (RFC 7240)
 	Prefer string `json:"Prefer,omitempty,omitzero"`
+}
+
+// GetRunParams defines parameters for GetRun.
+type GetRunParams struct {
+	// AsOf What was known then
+	AsOf AsOf `form:"asOf,omitempty" json:"asOf,omitempty,omitzero"`
 }
 
 // ListCandidatesParams defines parameters for ListCandidates.
@@ -584,6 +599,18 @@ type GetRunDiffParams struct {
 type GetRunGraphParams struct {
 	// Format Instead of an Accept header
 	Format Format `form:"format,omitempty" json:"format,omitempty,omitzero"`
+}
+
+// GetWellParams defines parameters for GetWell.
+type GetWellParams struct {
+	// AsOf What was known then
+	AsOf AsOf `form:"asOf,omitempty" json:"asOf,omitempty,omitzero"`
+}
+
+// GetWellBySelectorParams defines parameters for GetWellBySelector.
+type GetWellBySelectorParams struct {
+	// AsOf What was known then
+	AsOf AsOf `form:"asOf,omitempty" json:"asOf,omitempty,omitzero"`
 }
 
 // PostEventsApplicationCloudeventsPlusJSONRequestBody defines body for PostEvents for application/cloudevents+json ContentType.
@@ -833,7 +860,7 @@ type ServerInterface interface {
 	ImportRun(ctx echo.Context, params ImportRunParams) error
 	// GetRun One run, with its labware, liquids, agents, findings and features
 	// (GET /v1/runs/{run})
-	GetRun(ctx echo.Context, run RunSelector) error
+	GetRun(ctx echo.Context, run RunSelector, params GetRunParams) error
 	// ListCandidates Plates of earlier runs that this run's labware may be
 	// (GET /v1/runs/{run}/candidates)
 	ListCandidates(ctx echo.Context, run RunSelector, params ListCandidatesParams) error
@@ -845,7 +872,10 @@ type ServerInterface interface {
 	GetRunGraph(ctx echo.Context, run RunSelector, params GetRunGraphParams) error
 	// GetWell What a well held in the end, and the chain of its states
 	// (GET /v1/wells/{run}/{labware}/{well})
-	GetWell(ctx echo.Context, run RunSelector, labware string, well string) error
+	GetWell(ctx echo.Context, run RunSelector, labware string, well string, params GetWellParams) error
+	// GetWellBySelector What a well held in the end, by its selector
+	// (GET /v1/wells/{selector})
+	GetWellBySelector(ctx echo.Context, selector string, params GetWellBySelectorParams) error
 }
 
 // ServerInterfaceWrapper converts echo contexts to parameters.
@@ -1291,6 +1321,13 @@ func (w *ServerInterfaceWrapper) ResolveSelector(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter all: %s", err))
 	}
 
+	// ------------- Optional query parameter "asOf" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "asOf", ctx.QueryParams(), &params.AsOf, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter asOf: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ResolveSelector(ctx, params)
 	return err
@@ -1314,6 +1351,13 @@ func (w *ServerInterfaceWrapper) ListRuns(ctx echo.Context) error {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "asOf" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "asOf", ctx.QueryParams(), &params.AsOf, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter asOf: %s", err))
 	}
 
 	// ------------- Optional query parameter "format" -------------
@@ -1374,8 +1418,17 @@ func (w *ServerInterfaceWrapper) GetRun(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter run: %s", err))
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetRunParams
+	// ------------- Optional query parameter "asOf" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "asOf", ctx.QueryParams(), &params.AsOf, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter asOf: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.GetRun(ctx, run)
+	err = w.Handler.GetRun(ctx, run, params)
 	return err
 }
 
@@ -1488,8 +1541,42 @@ func (w *ServerInterfaceWrapper) GetWell(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter well: %s", err))
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetWellParams
+	// ------------- Optional query parameter "asOf" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "asOf", ctx.QueryParams(), &params.AsOf, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter asOf: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.GetWell(ctx, run, labware, well)
+	err = w.Handler.GetWell(ctx, run, labware, well, params)
+	return err
+}
+
+// GetWellBySelector converts echo context to params.
+func (w *ServerInterfaceWrapper) GetWellBySelector(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "selector" -------------
+	var selector string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "selector", ctx.Param("selector"), &selector, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter selector: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetWellBySelectorParams
+	// ------------- Optional query parameter "asOf" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "asOf", ctx.QueryParams(), &params.AsOf, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter asOf: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetWellBySelector(ctx, selector, params)
 	return err
 }
 
@@ -1550,6 +1637,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/runs/:run/graph", wrapper.GetRunGraph, options.OperationMiddlewares["getRunGraph"]...)
 	router.GET(options.BaseURL+"/v1/runs/:run/diff", wrapper.GetRunDiff, options.OperationMiddlewares["getRunDiff"]...)
 	router.GET(options.BaseURL+"/v1/wells/:run/:labware/:well", wrapper.GetWell, options.OperationMiddlewares["getWell"]...)
+	router.GET(options.BaseURL+"/v1/wells/:selector", wrapper.GetWellBySelector, options.OperationMiddlewares["getWellBySelector"]...)
 	router.GET(options.BaseURL+"/v1/resolve", wrapper.ResolveSelector, options.OperationMiddlewares["resolveSelector"]...)
 	router.GET(options.BaseURL+"/v1/nodes/:node", wrapper.GetNode, options.OperationMiddlewares["getNode"]...)
 	router.GET(options.BaseURL+"/v1/nodes/:node/ancestry", wrapper.GetAncestry, options.OperationMiddlewares["getAncestry"]...)
@@ -2722,7 +2810,8 @@ func (response ImportRundefaultApplicationProblemPlusJSONResponse) VisitImportRu
 }
 
 type GetRunRequestObject struct {
-	Run RunSelector `json:"run"`
+	Run    RunSelector `json:"run"`
+	Params GetRunParams
 }
 
 type GetRunResponseObject interface {
@@ -3010,6 +3099,7 @@ type GetWellRequestObject struct {
 	Run     RunSelector `json:"run"`
 	Labware string      `json:"labware"`
 	Well    string      `json:"well"`
+	Params  GetWellParams
 }
 
 type GetWellResponseObject interface {
@@ -3036,6 +3126,46 @@ type GetWelldefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetWelldefaultApplicationProblemPlusJSONResponse) VisitGetWellResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetWellBySelectorRequestObject struct {
+	Selector string `json:"selector"`
+	Params   GetWellBySelectorParams
+}
+
+type GetWellBySelectorResponseObject interface {
+	VisitGetWellBySelectorResponse(w http.ResponseWriter) error
+}
+
+type GetWellBySelector200JSONResponse Well
+
+func (response GetWellBySelector200JSONResponse) VisitGetWellBySelectorResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetWellBySelectordefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetWellBySelectordefaultApplicationProblemPlusJSONResponse) VisitGetWellBySelectorResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -3118,6 +3248,9 @@ type StrictServerInterface interface {
 	// GetWell What a well held in the end, and the chain of its states
 	// (GET /v1/wells/{run}/{labware}/{well})
 	GetWell(ctx context.Context, request GetWellRequestObject) (GetWellResponseObject, error)
+	// GetWellBySelector What a well held in the end, by its selector
+	// (GET /v1/wells/{selector})
+	GetWellBySelector(ctx context.Context, request GetWellBySelectorRequestObject) (GetWellBySelectorResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx echo.Context, request any) (any, error)
@@ -3640,10 +3773,11 @@ func (sh *strictHandler) ImportRun(ctx echo.Context, params ImportRunParams) err
 }
 
 // GetRun operation middleware
-func (sh *strictHandler) GetRun(ctx echo.Context, run RunSelector) error {
+func (sh *strictHandler) GetRun(ctx echo.Context, run RunSelector, params GetRunParams) error {
 	var request GetRunRequestObject
 
 	request.Run = run
+	request.Params = params
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetRun(ctx.Request().Context(), request.(GetRunRequestObject))
@@ -3743,12 +3877,13 @@ func (sh *strictHandler) GetRunGraph(ctx echo.Context, run RunSelector, params G
 }
 
 // GetWell operation middleware
-func (sh *strictHandler) GetWell(ctx echo.Context, run RunSelector, labware string, well string) error {
+func (sh *strictHandler) GetWell(ctx echo.Context, run RunSelector, labware string, well string, params GetWellParams) error {
 	var request GetWellRequestObject
 
 	request.Run = run
 	request.Labware = labware
 	request.Well = well
+	request.Params = params
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetWell(ctx.Request().Context(), request.(GetWellRequestObject))
@@ -3763,6 +3898,32 @@ func (sh *strictHandler) GetWell(ctx echo.Context, run RunSelector, labware stri
 		return err
 	} else if validResponse, ok := response.(GetWellResponseObject); ok {
 		return validResponse.VisitGetWellResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetWellBySelector operation middleware
+func (sh *strictHandler) GetWellBySelector(ctx echo.Context, selector string, params GetWellBySelectorParams) error {
+	var request GetWellBySelectorRequestObject
+
+	request.Selector = selector
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetWellBySelector(ctx.Request().Context(), request.(GetWellBySelectorRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetWellBySelector")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetWellBySelectorResponseObject); ok {
+		return validResponse.VisitGetWellBySelectorResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -80,15 +80,23 @@ type Item struct {
 	// volume (downstream), each right after the state was made, µL. Nil where the
 	// fraction or that volume is not known.
 	VolumeUl *float64 `json:"volume_ul"`
-	Origin   bool     `json:"origin"`   // upstream: it is known that nothing further upstream was followed to
-	Possible bool     `json:"possible"` // reached by carry-over only
+	// Concentrations: upstream, of a lot or sample in the root's content;
+	// downstream, in this node's content of the lots and samples that are roots.
+	// Empty where they are not known.
+	Concentrations []Concentration `json:"concentrations"`
+
+	Origin   bool `json:"origin"`   // upstream: it is known that nothing further upstream was followed to
+	Possible bool `json:"possible"` // reached by carry-over only
 }
 
 // Answer is an ancestry or an impact.
 type Answer struct {
 	Roots     []lineage.Node    `json:"roots"`
 	Direction lineage.Direction `json:"direction"`
-	Items     []Item            `json:"items"` // without the roots; in order of depth, then id
+	// Sentence says in one sentence what an ancestry of a value or of a well's
+	// content found. It is about all of it, whatever the page holds.
+	Sentence string `json:"sentence,omitempty"`
+	Items    []Item `json:"items"` // without the roots; in order of depth, then id
 	// Edges between the roots and the items of this page and those before it. Each
 	// edge is on the page of its later end, so all pages together have it once.
 	Edges     []lineage.Edge `json:"edges"`

@@ -36,15 +36,15 @@ const (
 )
 
 // resolveRun finds a run by the robot's id, a unique prefix of it, or latest.
-func (s *Service) resolveRun(ctx context.Context, sel selector) ([]lineage.Node, error) {
-	exact, err := s.store.Nodes(ctx, []lineage.ID{lineage.RunID(sel.name), lineage.PlanID(sel.name)}, time.Time{})
+func (s *Service) resolveRun(ctx context.Context, sel selector, asOf time.Time) ([]lineage.Node, error) {
+	exact, err := s.store.Nodes(ctx, []lineage.ID{lineage.RunID(sel.name), lineage.PlanID(sel.name)}, asOf)
 	if err != nil {
 		return nil, err
 	}
 	if len(exact) > 0 {
 		return exact[:1], nil
 	}
-	runs, err := s.findAll(ctx, lineage.Find{Kind: lineage.KindRun}, mostRuns)
+	runs, err := s.findAll(ctx, lineage.Find{Kind: lineage.KindRun, AsOf: asOf}, mostRuns)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func compareStarted(a, b lineage.Node) int {
 
 // wellPlace is a place on the deck of a run.
 type wellPlace struct {
-	run     string       // the robot's run id
+	run     lineage.Node
 	labware lineage.Node // with what the run says about it
 	well    string       // as labware definitions write it
 }
@@ -82,39 +82,32 @@ type wellPlace struct {
 func (p wellPlace) labwareID() string { return text(p.labware.Attributes, lineage.AttrLabware) }
 
 // resolveOnDeck finds labware of a run, or the last state of a well of it.
-func (s *Service) resolveOnDeck(ctx context.Context, sel selector) ([]lineage.Node, error) {
+func (s *Service) resolveOnDeck(ctx context.Context, sel selector, asOf time.Time) ([]lineage.Node, error) {
 	if sel.form == formLabware {
-		_, fitting, err := s.labwareOf(ctx, sel)
+		_, fitting, err := s.labwareOf(ctx, sel, asOf)
 		return fitting, err
 	}
-	place, err := s.placeOf(ctx, sel)
+	content, err := s.contentAt(ctx, sel, asOf)
 	if err != nil {
 		return nil, err
 	}
-	states, err := s.wellStates(ctx, place)
-	if err != nil {
-		return nil, err
-	}
-	if len(states) == 0 {
-		return nil, neverFilled(sel)
-	}
-	return states[len(states)-1:], nil
+	return []lineage.Node{content.last()}, nil
 }
 
 // placeOf finds the one place that a well selector names. Whether the labware
 // has such a well is not known here.
-func (s *Service) placeOf(ctx context.Context, sel selector) (wellPlace, error) {
-	run, fitting, err := s.labwareOf(ctx, sel)
+func (s *Service) placeOf(ctx context.Context, sel selector, asOf time.Time) (wellPlace, error) {
+	run, fitting, err := s.labwareOf(ctx, sel, asOf)
 	if err != nil {
 		return wellPlace{}, err
 	}
 	labware, err := one(sel.text, fitting)
-	return wellPlace{run: runName(run), labware: labware, well: wellName(sel.well)}, err
+	return wellPlace{run: run, labware: labware, well: wellName(sel.well)}, err
 }
 
 // labwareOf finds the run, and the labware of it that the name fits: at least one.
-func (s *Service) labwareOf(ctx context.Context, sel selector) (lineage.Node, []lineage.Node, error) {
-	runs, err := s.resolveRun(ctx, selector{text: sel.text, name: sel.name})
+func (s *Service) labwareOf(ctx context.Context, sel selector, asOf time.Time) (lineage.Node, []lineage.Node, error) {
+	runs, err := s.resolveRun(ctx, selector{text: sel.text, name: sel.name}, asOf)
 	if err != nil {
 		return lineage.Node{}, nil, err
 	}
@@ -122,7 +115,7 @@ func (s *Service) labwareOf(ctx context.Context, sel selector) (lineage.Node, []
 	if err != nil {
 		return lineage.Node{}, nil, err
 	}
-	deck, err := s.deck(ctx, run)
+	deck, err := s.deck(ctx, run, asOf)
 	if err != nil {
 		return lineage.Node{}, nil, err
 	}
@@ -143,10 +136,10 @@ func runName(run lineage.Node) string { return text(run.Attributes, lineage.Attr
 
 // deck is the labware that a run used, each with what the run says about it
 // (its id within the run, slot, label) among its attributes.
-func (s *Service) deck(ctx context.Context, run lineage.Node) ([]lineage.Node, error) {
+func (s *Service) deck(ctx context.Context, run lineage.Node, asOf time.Time) ([]lineage.Node, error) {
 	graph, err := s.store.Traverse(ctx, lineage.Traversal{
 		Roots: []lineage.ID{run.ID}, Direction: lineage.Upstream, Types: []lineage.RelationshipType{lineage.Used},
-		Depth: 1, Nodes: lineage.MaxNodes,
+		Depth: 1, Nodes: lineage.MaxNodes, AsOf: asOf,
 	})
 	if err != nil {
 		return nil, err
@@ -242,24 +235,6 @@ func deckNames(deck []lineage.Node) string {
 		names = append(names, name)
 	}
 	return strings.Join(names, ", ")
-}
-
-// wellStates are the states of a well in executed order.
-func (s *Service) wellStates(ctx context.Context, place wellPlace) ([]lineage.Node, error) {
-	states, err := s.findAll(ctx, lineage.Find{Kind: lineage.KindWellState, Attrs: map[string]string{
-		lineage.AttrRun: place.run, lineage.AttrLabware: place.labwareID(), lineage.AttrWell: place.well,
-	}}, lineage.MaxNodes)
-	slices.SortFunc(states, func(a, b lineage.Node) int {
-		// The writer knows which state is the last; one command may make two.
-		switch lastA, lastB := flag(a.Attributes, attrLast), flag(b.Attributes, attrLast); {
-		case lastA && !lastB:
-			return 1
-		case lastB && !lastA:
-			return -1
-		}
-		return compareExecuted(a, b)
-	})
-	return states, err
 }
 
 // wellName writes a well as labware definitions do: a1 and A01 are A1.

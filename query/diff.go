@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"slices"
+	"time"
 
 	"wellspring/lineage"
 )
@@ -84,7 +85,7 @@ const opDiff = "compare runs"
 // DiffPlan compares a run with the analysis that it carried out. limit bounds
 // each list: 1 to MaxLimit, 0 means DefaultLimit.
 func (s *Service) DiffPlan(ctx context.Context, selector string, limit int) (Diff, error) {
-	run, err := s.runNode(ctx, selector)
+	run, err := s.runNode(ctx, selector, time.Time{})
 	if err != nil {
 		return Diff{}, err
 	}
@@ -108,11 +109,11 @@ func (s *Service) DiffPlan(ctx context.Context, selector string, limit int) (Dif
 
 // DiffRuns compares two runs: RUN as in a selector. Either may be a plan.
 func (s *Service) DiffRuns(ctx context.Context, from, to string, limit int) (Diff, error) {
-	a, err := s.runNode(ctx, from)
+	a, err := s.runNode(ctx, from, time.Time{})
 	if err != nil {
 		return Diff{}, err
 	}
-	b, err := s.runNode(ctx, to)
+	b, err := s.runNode(ctx, to, time.Time{})
 	if err != nil {
 		return Diff{}, err
 	}

@@ -22,6 +22,9 @@ type shares struct {
 type flow struct {
 	to       lineage.ID
 	fraction float64
+	// is: the edge says what a first state is. A lot and the liquid of its name
+	// fill it once, not twice.
+	is bool
 }
 
 // propagate computes shares over the graph in topological order: the share of a
@@ -58,7 +61,7 @@ func propagate(graph lineage.Graph, roots []lineage.ID, direction lineage.Direct
 			}
 			continue
 		}
-		out[from] = append(out[from], flow{to, fraction})
+		out[from] = append(out[from], flow{to, fraction, direction == lineage.Downstream && isStock(kinds[edge.SourceID])})
 		waiting[to]++
 	}
 
@@ -78,7 +81,10 @@ func propagate(graph lineage.Graph, roots []lineage.ID, direction lineage.Direct
 		from := ready[done]
 		share, has := result.of[from]
 		for _, flow := range out[from] {
-			if has {
+			switch {
+			case has && flow.is:
+				result.of[flow.to] = max(result.of[flow.to], share*flow.fraction)
+			case has:
 				result.of[flow.to] += share * flow.fraction
 			}
 			if waiting[flow.to]--; waiting[flow.to] == 0 {

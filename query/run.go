@@ -44,19 +44,23 @@ type Runs struct {
 }
 
 // Runs lists runs in order of name, then id.
-func (s *Service) Runs(ctx context.Context, after lineage.Cursor, limit int) (Runs, error) {
-	page, err := s.store.Find(ctx, lineage.Find{Kind: lineage.KindRun, After: after, Limit: limit})
+func (s *Service) Runs(ctx context.Context, after lineage.Cursor, limit int, asOf time.Time) (Runs, error) {
+	find := lineage.Find{Kind: lineage.KindRun, After: after, Limit: limit, AsOf: asOf}
+	if err := knownThen(find); err != nil {
+		return Runs{}, err
+	}
+	page, err := s.store.Find(ctx, find)
 	return Runs{Runs: nonNil(page.Nodes), Next: page.Next}, err
 }
 
 // Run answers for one run: a RUN as in a selector, or its node's id.
-func (s *Service) Run(ctx context.Context, selector string) (Run, error) {
-	run, err := s.runNode(ctx, selector)
+func (s *Service) Run(ctx context.Context, selector string, asOf time.Time) (Run, error) {
+	run, err := s.runNode(ctx, selector, asOf)
 	if err != nil {
 		return Run{}, err
 	}
 	graph, err := s.store.Traverse(ctx, lineage.Traversal{
-		Roots: []lineage.ID{run.ID}, Direction: lineage.Upstream, Depth: 1, Nodes: lineage.MaxNodes,
+		Roots: []lineage.ID{run.ID}, Direction: lineage.Upstream, Depth: 1, Nodes: lineage.MaxNodes, AsOf: asOf,
 		Types: []lineage.RelationshipType{lineage.Used, lineage.PerformedBy, lineage.PlannedBy},
 	})
 	if err != nil {
@@ -66,6 +70,7 @@ func (s *Service) Run(ctx context.Context, selector string) (Run, error) {
 	for _, node := range graph.Nodes {
 		switch {
 		case node.ID == run.ID || node.Kind == lineage.KindLabware:
+		case node.Kind == lineage.KindWellState: // what its plates came with: see Well
 		case node.Kind.Class() == lineage.Agent:
 			answer.Agents = append(answer.Agents, node.Node)
 		default:
@@ -75,10 +80,10 @@ func (s *Service) Run(ctx context.Context, selector string) (Run, error) {
 	sortByName(answer.Agents)
 	sortByName(answer.Sources)
 	of := map[string]string{lineage.AttrRun: runName(run)}
-	if answer.Liquids, err = s.findAll(ctx, lineage.Find{Kind: lineage.KindLot, Attrs: of}, lineage.MaxNodes); err != nil {
+	if answer.Liquids, err = s.findAll(ctx, lineage.Find{Kind: lineage.KindLot, Attrs: of, AsOf: asOf}, lineage.MaxNodes); err != nil {
 		return Run{}, err
 	}
-	if err := s.readDatasets(ctx, &answer, of); err != nil {
+	if err := s.readDatasets(ctx, &answer, of, asOf); err != nil {
 		return Run{}, err
 	}
 	answer.Reasons = sortedSet(append([]string{}, runGaps(run)...))
@@ -87,9 +92,9 @@ func (s *Service) Run(ctx context.Context, selector string) (Run, error) {
 }
 
 // readDatasets reads the findings and the features of a run.
-func (s *Service) readDatasets(ctx context.Context, answer *Run, of map[string]string) error {
+func (s *Service) readDatasets(ctx context.Context, answer *Run, of map[string]string, asOf time.Time) error {
 	answer.Findings, answer.Features = []Finding{}, json.RawMessage("null")
-	datasets, err := s.findAll(ctx, lineage.Find{Kind: lineage.KindDataset, Attrs: of}, lineage.MaxNodes)
+	datasets, err := s.findAll(ctx, lineage.Find{Kind: lineage.KindDataset, Attrs: of, AsOf: asOf}, lineage.MaxNodes)
 	if err != nil {
 		return err
 	}
@@ -131,7 +136,7 @@ type Part struct {
 
 // RunGraph returns a run's part of the graph.
 func (s *Service) RunGraph(ctx context.Context, selector string) (Part, error) {
-	run, err := s.runNode(ctx, selector)
+	run, err := s.runNode(ctx, selector, time.Time{})
 	if err != nil {
 		return Part{}, err
 	}
@@ -144,8 +149,8 @@ func (s *Service) RunGraph(ctx context.Context, selector string) (Part, error) {
 }
 
 // runNode resolves a selector that must name a run or a plan.
-func (s *Service) runNode(ctx context.Context, selector string) (lineage.Node, error) {
-	node, err := s.Resolve(ctx, selector)
+func (s *Service) runNode(ctx context.Context, selector string, asOf time.Time) (lineage.Node, error) {
+	node, err := s.Resolve(ctx, selector, asOf)
 	if err != nil {
 		return lineage.Node{}, err
 	}

@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -19,13 +20,14 @@ const MaxSelector = 1024
 type form int
 
 const (
-	formID      form = iota // UUID
-	formRun                 // [run:]RUN
-	formLot                 // lot:NAME
-	formSample              // sample:BARCODE
-	formPlate               // plate:BARCODE
-	formLabware             // RUN/LABWARE
-	formWell                // RUN/LABWARE/WELL
+	formID        form = iota // UUID
+	formRun                   // [run:]RUN
+	formLot                   // lot:NAME
+	formSample                // sample:BARCODE
+	formPlate                 // plate:BARCODE
+	formPlateWell             // plate:BARCODE/WELL
+	formLabware               // RUN/LABWARE
+	formWell                  // RUN/LABWARE/WELL
 )
 
 // selector is a selector, parsed. docs/selectors.md is its manual.
@@ -40,7 +42,7 @@ type selector struct {
 
 // parseSelector reads
 //
-//	UUID | [run:]RUN | lot:NAME | sample:BARCODE | plate:BARCODE | [run:]RUN/LABWARE | [run:]RUN/LABWARE/WELL
+//	UUID | [run:]RUN | lot:NAME | sample:BARCODE | plate:BARCODE | plate:BARCODE/WELL | [run:]RUN/LABWARE | [run:]RUN/LABWARE/WELL
 //
 // In the parts between slashes, %2F stands for a slash and %25 for a percent sign.
 func parseSelector(s string) (selector, error) {
@@ -61,6 +63,9 @@ func parseSelector(s string) (selector, error) {
 			if strings.TrimSpace(name) == "" {
 				return invalid("name something after " + prefix)
 			}
+			if barcode, well, ok := cutWell(name); ok && form == formPlate {
+				return selector{text: s, form: formPlateWell, name: barcode, well: well}, nil
+			}
 			return selector{text: s, form: form, name: name}, nil
 		}
 	}
@@ -74,7 +79,7 @@ func parseSelector(s string) (selector, error) {
 			parts[i] = plain
 		}
 		if strings.TrimSpace(parts[i]) == "" {
-			return invalid("use a UUID, run:RUN, lot:NAME, sample:BARCODE, plate:BARCODE, RUN/LABWARE or RUN/LABWARE/WELL")
+			return invalid("use a UUID, run:RUN, lot:NAME, sample:BARCODE, plate:BARCODE, plate:BARCODE/WELL, RUN/LABWARE or RUN/LABWARE/WELL")
 		}
 	}
 	parsed := selector{text: s, form: formRun, name: parts[0]}
@@ -86,6 +91,22 @@ func parseSelector(s string) (selector, error) {
 	}
 	return parsed, nil
 }
+
+// cutWell splits BARCODE/WELL. A barcode may hold slashes itself: only what reads
+// like a well is one.
+func cutWell(name string) (barcode, well string, ok bool) {
+	i := strings.LastIndexByte(name, '/')
+	if i < 1 || !wellForm.MatchString(name[i+1:]) {
+		return "", "", false
+	}
+	barcode, err := url.PathUnescape(name[:i])
+	if err != nil {
+		barcode = name[:i]
+	}
+	return barcode, name[i+1:], true
+}
+
+var wellForm = regexp.MustCompile(`^[A-Za-z]{1,2}[0-9]{1,3}$`)
 
 // JoinSelector writes a RUN/LABWARE/WELL selector whose parts may hold slashes.
 func JoinSelector(parts ...string) string {
@@ -102,10 +123,12 @@ func isControl(r rune) bool { return r < 0x20 || r == 0x7f }
 // ErrorAmbiguous, none one of ErrorNotFound; each wraps *Candidates, where
 // there are any: those that fit, or those that come near.
 //
+// asOf asks for what was known then; zero means now.
+//
 // A lot:NAME is the declared lot where there is one, else the only protocol
 // liquid with that name.
-func (s *Service) Resolve(ctx context.Context, text string) (lineage.Node, error) {
-	nodes, err := s.resolve(ctx, text, false)
+func (s *Service) Resolve(ctx context.Context, text string, asOf time.Time) (lineage.Node, error) {
+	nodes, err := s.resolve(ctx, text, false, asOf)
 	if err != nil {
 		return lineage.Node{}, err
 	}
@@ -116,8 +139,8 @@ func (s *Service) Resolve(ctx context.Context, text string) (lineage.Node, error
 // are what Resolve finds, but for lot:NAME, where they are the declared lot
 // and the liquids of that name of every protocol: who asks what a bad lot
 // touches must not miss the run that declared it for itself.
-func (s *Service) ResolveAll(ctx context.Context, text string) ([]lineage.Node, error) {
-	nodes, err := s.resolve(ctx, text, true)
+func (s *Service) ResolveAll(ctx context.Context, text string, asOf time.Time) ([]lineage.Node, error) {
+	nodes, err := s.resolve(ctx, text, true, asOf)
 	if err != nil {
 		return nil, err
 	}
@@ -129,29 +152,29 @@ func (s *Service) ResolveAll(ctx context.Context, text string) ([]lineage.Node, 
 }
 
 // resolve returns at least one node.
-func (s *Service) resolve(ctx context.Context, text string, allLots bool) ([]lineage.Node, error) {
+func (s *Service) resolve(ctx context.Context, text string, allLots bool, asOf time.Time) ([]lineage.Node, error) {
 	parsed, err := parseSelector(text)
 	if err != nil {
 		return nil, err
 	}
 	switch parsed.form {
 	case formID:
-		return s.resolveID(ctx, parsed)
+		return s.resolveID(ctx, parsed, asOf)
 	case formLot:
-		return s.resolveLot(ctx, parsed, allLots)
+		return s.resolveLot(ctx, parsed, allLots, asOf)
 	case formSample:
-		return s.resolveNamed(ctx, parsed, lineage.KindSample, lineage.SampleID(parsed.name), "no sample was declared with that barcode")
+		return s.resolveNamed(ctx, parsed, lineage.KindSample, lineage.SampleID(parsed.name), "no sample was declared with that barcode", asOf)
 	case formPlate:
-		return s.resolvePlate(ctx, parsed)
+		return s.resolvePlate(ctx, parsed, asOf)
 	case formRun:
-		return s.resolveRun(ctx, parsed)
+		return s.resolveRun(ctx, parsed, asOf)
 	}
-	return s.resolveOnDeck(ctx, parsed)
+	return s.resolveOnDeck(ctx, parsed, asOf)
 }
 
 // resolveID finds a node by id, or a run whose own id, a UUID as well, was given.
-func (s *Service) resolveID(ctx context.Context, sel selector) ([]lineage.Node, error) {
-	nodes, err := s.store.Nodes(ctx, []lineage.ID{sel.id, lineage.RunID(sel.name), lineage.PlanID(sel.name)}, time.Time{})
+func (s *Service) resolveID(ctx context.Context, sel selector, asOf time.Time) ([]lineage.Node, error) {
+	nodes, err := s.store.Nodes(ctx, []lineage.ID{sel.id, lineage.RunID(sel.name), lineage.PlanID(sel.name)}, asOf)
 	if err != nil {
 		return nil, err
 	}
@@ -161,12 +184,12 @@ func (s *Service) resolveID(ctx context.Context, sel selector) ([]lineage.Node, 
 	return nodes[:1], nil
 }
 
-func (s *Service) resolveLot(ctx context.Context, sel selector, all bool) ([]lineage.Node, error) {
-	declared, err := s.store.Nodes(ctx, []lineage.ID{lineage.LotID(sel.name)}, time.Time{})
+func (s *Service) resolveLot(ctx context.Context, sel selector, all bool, asOf time.Time) ([]lineage.Node, error) {
+	declared, err := s.store.Nodes(ctx, []lineage.ID{lineage.LotID(sel.name)}, asOf)
 	if err != nil || len(declared) > 0 && !all {
 		return declared, err
 	}
-	named, err := s.findAll(ctx, lineage.Find{Kind: lineage.KindLot, Name: sel.name}, MaxRoots)
+	named, err := s.findAll(ctx, lineage.Find{Kind: lineage.KindLot, Name: sel.name, AsOf: asOf}, MaxRoots)
 	if err != nil {
 		return nil, err
 	}
@@ -178,35 +201,35 @@ func (s *Service) resolveLot(ctx context.Context, sel selector, all bool) ([]lin
 	if len(declared) > 0 {
 		return declared, nil
 	}
-	return nil, s.missingKind(ctx, sel, lineage.KindLot, "no lot and no protocol's liquid has that name")
+	return nil, s.missingKind(ctx, sel, lineage.KindLot, "no lot and no protocol's liquid has that name", asOf)
 }
 
-func (s *Service) resolvePlate(ctx context.Context, sel selector) ([]lineage.Node, error) {
-	declared, err := s.store.Nodes(ctx, []lineage.ID{lineage.PhysicalLabwareID(sel.name)}, time.Time{})
+func (s *Service) resolvePlate(ctx context.Context, sel selector, asOf time.Time) ([]lineage.Node, error) {
+	declared, err := s.store.Nodes(ctx, []lineage.ID{lineage.PhysicalLabwareID(sel.name)}, asOf)
 	if err != nil || len(declared) > 0 {
 		return declared, err
 	}
 	found, err := s.findAll(ctx, lineage.Find{
-		Kind: lineage.KindLabware, Attrs: map[string]string{lineage.AttrBarcode: sel.name},
+		Kind: lineage.KindLabware, AsOf: asOf, Attrs: map[string]string{lineage.AttrBarcode: sel.name},
 	}, MaxRoots)
 	if err != nil || len(found) > 0 {
 		return found, err
 	}
-	return nil, s.missingKind(ctx, sel, lineage.KindLabware, "no labware was declared with that barcode")
+	return nil, s.missingKind(ctx, sel, lineage.KindLabware, "no labware was declared with that barcode", asOf)
 }
 
-func (s *Service) resolveNamed(ctx context.Context, sel selector, kind lineage.Kind, id lineage.ID, hint string) ([]lineage.Node, error) {
-	nodes, err := s.store.Nodes(ctx, []lineage.ID{id}, time.Time{})
+func (s *Service) resolveNamed(ctx context.Context, sel selector, kind lineage.Kind, id lineage.ID, hint string, asOf time.Time) ([]lineage.Node, error) {
+	nodes, err := s.store.Nodes(ctx, []lineage.ID{id}, asOf)
 	if err != nil || len(nodes) > 0 {
 		return nodes, err
 	}
-	return nil, s.missingKind(ctx, sel, kind, hint)
+	return nil, s.missingKind(ctx, sel, kind, hint, asOf)
 }
 
 // missingKind says that nothing of a kind has the name, and what comes near
 // among the first of that kind.
-func (s *Service) missingKind(ctx context.Context, sel selector, kind lineage.Kind, hint string) error {
-	page, err := s.store.Find(ctx, lineage.Find{Kind: kind, Limit: findPage})
+func (s *Service) missingKind(ctx context.Context, sel selector, kind lineage.Kind, hint string, asOf time.Time) error {
+	page, err := s.store.Find(ctx, lineage.Find{Kind: kind, Limit: findPage, AsOf: asOf})
 	if err != nil {
 		return err
 	}
@@ -218,6 +241,9 @@ const findPage = 1000
 
 // findAll returns all nodes of a Find, or says that they are more than most.
 func (s *Service) findAll(ctx context.Context, find lineage.Find, most int) ([]lineage.Node, error) {
+	if err := knownThen(find); err != nil {
+		return nil, err
+	}
 	find.Limit = findPage
 	var all []lineage.Node
 	for {
@@ -235,4 +261,12 @@ func (s *Service) findAll(ctx context.Context, find lineage.Find, most int) ([]l
 		}
 		find.After = page.Next
 	}
+}
+
+// knownThen refuses a search in the past, which no store answers yet.
+func knownThen(find lineage.Find) error {
+	if find.AsOf.IsZero() {
+		return nil
+	}
+	return lineage.Invalid("find nodes", "asOf", "name nodes by id in questions about the past")
 }

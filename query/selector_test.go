@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"wellspring/graphstore/storetest"
 	"wellspring/lineage"
@@ -34,7 +35,7 @@ func TestResolve(t *testing.T) {
 		querytest.Dilution + "/plate_96_dil/B1":           last,
 		query.JoinSelector(querytest.Dilution, "2", "B1"): last,
 	} {
-		node, err := s.Resolve(t.Context(), selector)
+		node, err := s.Resolve(t.Context(), selector, time.Time{})
 		if err != nil || node.ID != want {
 			t.Errorf("%s is %s %q, want %s (%v)", selector, node.Kind, node.Name, want, err)
 		}
@@ -68,7 +69,7 @@ func TestResolveSaysWhatIsWrong(t *testing.T) {
 		{"1111", lineage.ErrorNotFound, "did you mean Assay, Serial dilution", 2},
 		{"00000000-0000-0000-0000-000000000000", lineage.ErrorNotFound, "no node and no run", 0},
 	} {
-		node, err := s.Resolve(t.Context(), tt.selector)
+		node, err := s.Resolve(t.Context(), tt.selector, time.Time{})
 		if lineage.KindOf(err) != tt.kind || !strings.Contains(err.Error(), tt.says) {
 			t.Errorf("%.40q is %v %v, want %s with %q", tt.selector, node.ID, err, tt.kind, tt.says)
 			continue
@@ -87,32 +88,32 @@ func TestResolveSaysWhatIsWrong(t *testing.T) {
 func TestResolveAll(t *testing.T) {
 	s := lab(t)
 	for selector, want := range map[string]int{"lot:Water": 2, "lot:Dye": 1, "lot:LOT-7": 1, "latest": 1} {
-		nodes, err := s.ResolveAll(t.Context(), selector)
+		nodes, err := s.ResolveAll(t.Context(), selector, time.Time{})
 		if err != nil || len(nodes) != want {
 			t.Errorf("%s gives %d nodes, want %d (%v)", selector, len(nodes), want, err)
 		}
 	}
-	if _, err := s.ResolveAll(t.Context(), querytest.Dilution+"/spare"); lineage.KindOf(err) != lineage.ErrorAmbiguous {
+	if _, err := s.ResolveAll(t.Context(), querytest.Dilution+"/spare", time.Time{}); lineage.KindOf(err) != lineage.ErrorAmbiguous {
 		t.Errorf("two plates of one name: %v", err)
 	}
 }
 
 func TestResolveInAnEmptyGraph(t *testing.T) {
 	s := query.New(storetest.NewModel())
-	if _, err := s.Resolve(t.Context(), "latest"); lineage.KindOf(err) != lineage.ErrorNotFound {
+	if _, err := s.Resolve(t.Context(), "latest", time.Time{}); lineage.KindOf(err) != lineage.ErrorNotFound {
 		t.Errorf("latest: %v", err)
 	}
 }
 
 func FuzzResolve(f *testing.F) {
-	for _, seed := range []string{"", "latest", "run:latest/2/A1", "lot:Water", "a/b/c", "%2F%", "run:", "lot:lot:", "\xff", "11111111/2/%41"} {
+	for _, seed := range []string{"", "latest", "run:latest/2/A1", "lot:Water", "a/b/c", "%2F%", "run:", "lot:lot:", "\xff", "11111111/2/%41", "plate:PB-1/A1", "plate:/A1"} {
 		f.Add(seed)
 	}
 	store := storetest.NewModel()
 	querytest.Fill(f, store)
 	s := query.New(store)
 	f.Fuzz(func(t *testing.T, selector string) {
-		node, err := s.Resolve(t.Context(), selector)
+		node, err := s.Resolve(t.Context(), selector, time.Time{})
 		if err == nil && node.ID == (lineage.ID{}) {
 			t.Fatalf("%q is the nil node", selector)
 		}
@@ -135,13 +136,13 @@ func FuzzJoinSelector(f *testing.F) {
 		if strings.Count(selector, "/") != 2 {
 			t.Fatalf("%q has another number of parts", selector)
 		}
-		_, joined := s.Resolve(t.Context(), selector)
-		_, apart := s.Well(t.Context(), "latest", labware, well)
+		state, joined := s.Resolve(t.Context(), selector, time.Time{})
+		held, apart := s.Well(t.Context(), selector, time.Time{})
 		if lineage.KindOf(joined) == lineage.ErrorInvalid { // too long, control characters, blank
 			return
 		}
-		if (joined == nil) != (apart == nil) {
-			t.Fatalf("%q: joined %v, apart %v", selector, joined, apart)
+		if (joined == nil) != (apart == nil) || state.ID != held.State.ID {
+			t.Fatalf("%q: resolved %v, well %v", selector, joined, apart)
 		}
 	})
 }

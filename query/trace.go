@@ -37,6 +37,9 @@ func (s *Service) Trace(ctx context.Context, ask Ask) (Answer, error) {
 
 	shares := propagate(graph, ask.Roots, ask.Direction)
 	answer := Answer{Roots: roots, Direction: ask.Direction, Truncated: graph.Truncated}
+	if ask.Direction == lineage.Upstream {
+		answer.Sentence = sentence(roots[0], graph, shares)
+	}
 	kept := newTracing(ask, graph, shares, roots).items()
 	answer.Items, answer.Next = page(kept, after, ask.Limit)
 	answer.Edges = pageEdges(graph.Edges, roots, kept, answer.Items)
@@ -74,6 +77,7 @@ type tracing struct {
 	ask       Ask
 	graph     lineage.Graph
 	shares    shares
+	conc      map[lineage.ID][]Concentration
 	rootUl    *float64            // of the one root, upstream
 	isRoot    map[lineage.ID]bool //
 	certain   map[lineage.ID]bool // reached without carry-over
@@ -87,6 +91,7 @@ func newTracing(ask Ask, graph lineage.Graph, shares shares, roots []lineage.Nod
 	for _, root := range roots {
 		t.isRoot[root.ID] = true
 	}
+	t.conc = concentrations(graph, ask.Roots, ask.Direction, shares)
 	if len(roots) == 1 {
 		t.rootUl = number(roots[0].Attributes, lineage.AttrVolumeUl)
 	}
@@ -112,7 +117,7 @@ func (t *tracing) items() []Item {
 		if t.isRoot[node.ID] || len(t.ask.Kinds) > 0 && !slices.Contains(t.ask.Kinds, node.Kind) {
 			continue
 		}
-		item := Item{Node: node.Node, Depth: node.Depth, Possible: !t.certain[node.ID]}
+		item := Item{Node: node.Node, Depth: node.Depth, Possible: !t.certain[node.ID], Concentrations: nonNil(t.conc[node.ID])}
 		if share, ok := t.shares.of[node.ID]; ok {
 			if share < t.ask.MinFraction {
 				continue

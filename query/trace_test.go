@@ -24,7 +24,7 @@ func lab(t *testing.T) *query.Service {
 
 func resolve(t *testing.T, s *query.Service, selector string) lineage.Node {
 	t.Helper()
-	node, err := s.Resolve(t.Context(), selector)
+	node, err := s.Resolve(t.Context(), selector, time.Time{})
 	if err != nil {
 		t.Fatalf("resolve %s: %v", selector, err)
 	}
@@ -109,7 +109,7 @@ func TestAncestry(t *testing.T) {
 
 func TestImpactStartsFromEveryLiquidOfTheName(t *testing.T) {
 	s := lab(t)
-	roots, err := s.ResolveAll(t.Context(), "lot:Water")
+	roots, err := s.ResolveAll(t.Context(), "lot:Water", time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package query_test
 
 import (
 	"testing"
+	"time"
 
 	"wellspring/graphstore/storetest"
 	"wellspring/lineage"
@@ -11,7 +12,7 @@ import (
 
 func TestWell(t *testing.T) {
 	s := lab(t)
-	well, err := s.Well(t.Context(), "run:11111111-d", "2", "b1")
+	well, err := s.Well(t.Context(), "run:11111111-d/2/b1", time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +54,7 @@ func TestWell(t *testing.T) {
 
 func TestWellOfUnknownContent(t *testing.T) {
 	s := lab(t)
-	well, err := s.Well(t.Context(), "latest", "PB-1", "A1")
+	well, err := s.Well(t.Context(), "latest/PB-1/A1", time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,14 +63,14 @@ func TestWellOfUnknownContent(t *testing.T) {
 	}
 	same(t, "reasons", []string{"run-not-ended", "uncertain-state", "undeclared-source"}, well.Reasons)
 
-	if _, err := s.Well(t.Context(), "latest", "PB-1", "H1"); lineage.KindOf(err) != lineage.ErrorNotFound {
+	if _, err := s.Well(t.Context(), "latest/PB-1/H1", time.Time{}); lineage.KindOf(err) != lineage.ErrorNotFound {
 		t.Errorf("a well that never held anything: %v", err)
 	}
 }
 
 func TestRun(t *testing.T) {
 	s := lab(t)
-	run, err := s.Run(t.Context(), querytest.Dilution)
+	run, err := s.Run(t.Context(), querytest.Dilution, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,13 +88,13 @@ func TestRun(t *testing.T) {
 		t.Errorf("features %s, findings %d, complete %v", run.Features, run.FindingsTotal, run.Complete)
 	}
 
-	running, err := s.Run(t.Context(), "latest")
+	running, err := s.Run(t.Context(), "latest", time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	same(t, "reasons", []string{"run-not-ended"}, running.Reasons)
 
-	if _, err := s.Run(t.Context(), "lot:Dye"); lineage.KindOf(err) != lineage.ErrorInvalid {
+	if _, err := s.Run(t.Context(), "lot:Dye", time.Time{}); lineage.KindOf(err) != lineage.ErrorInvalid {
 		t.Errorf("a lot is no run: %v", err)
 	}
 }
@@ -103,11 +104,11 @@ func TestRunsNodeAndHistory(t *testing.T) {
 	querytest.Fill(t, store)
 	s := query.New(store)
 
-	first, err := s.Runs(t.Context(), "", 1)
+	first, err := s.Runs(t.Context(), "", 1, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := s.Runs(t.Context(), first.Next, 1)
+	second, err := s.Runs(t.Context(), first.Next, 1, time.Time{})
 	if err != nil || len(first.Runs) != 1 || len(second.Runs) != 1 || first.Runs[0].ID == second.Runs[0].ID || second.Next != "" {
 		t.Errorf("pages %+v, %+v (%v)", first, second, err)
 	}

@@ -195,6 +195,9 @@ type CloudEvent struct {
 // CloudEventSpecversion defines model for CloudEvent.Specversion.
 type CloudEventSpecversion string
 
+// Concentration defines model for Concentration.
+type Concentration = query.Concentration
+
 // DeadLetter defines model for DeadLetter.
 type DeadLetter struct {
 	Attempts int `json:"attempts"`
@@ -542,6 +545,9 @@ type ListProcessingParams struct {
 type ResolveSelectorParams struct {
 	Selector string `form:"selector" json:"selector"`
 	All      *bool  `form:"all,omitempty" json:"all,omitempty"`
+
+	// AsOf What was known then
+	AsOf *AsOf `form:"asOf,omitempty" json:"asOf,omitempty"`
 }
 
 // ListRunsParams defines parameters for ListRuns.
@@ -551,6 +557,9 @@ type ListRunsParams struct {
 
 	// Cursor The next of the page before
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// AsOf What was known then
+	AsOf *AsOf `form:"asOf,omitempty" json:"asOf,omitempty"`
 
 	// Format Instead of an Accept header
 	Format *Format `form:"format,omitempty" json:"format,omitempty"`
@@ -563,6 +572,12 @@ type ImportRunParams struct {
 
 	// Prefer wait=SECONDS (RFC 7240)
 	Prefer *string `json:"Prefer,omitempty"`
+}
+
+// GetRunParams defines parameters for GetRun.
+type GetRunParams struct {
+	// AsOf What was known then
+	AsOf *AsOf `form:"asOf,omitempty" json:"asOf,omitempty"`
 }
 
 // ListCandidatesParams defines parameters for ListCandidates.
@@ -584,6 +599,18 @@ type GetRunDiffParams struct {
 type GetRunGraphParams struct {
 	// Format Instead of an Accept header
 	Format *Format `form:"format,omitempty" json:"format,omitempty"`
+}
+
+// GetWellParams defines parameters for GetWell.
+type GetWellParams struct {
+	// AsOf What was known then
+	AsOf *AsOf `form:"asOf,omitempty" json:"asOf,omitempty"`
+}
+
+// GetWellBySelectorParams defines parameters for GetWellBySelector.
+type GetWellBySelectorParams struct {
+	// AsOf What was known then
+	AsOf *AsOf `form:"asOf,omitempty" json:"asOf,omitempty"`
 }
 
 // PostEventsApplicationCloudeventsPlusJSONRequestBody defines body for PostEvents for application/cloudevents+json ContentType.
@@ -999,7 +1026,7 @@ type ClientInterface interface {
 	// GetRun One run, with its labware, liquids, agents, findings and features
 	//
 	// Corresponds with GET /v1/runs/{run} (the `GetRun` operationId).
-	GetRun(ctx context.Context, run RunSelector, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetRun(ctx context.Context, run RunSelector, params *GetRunParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListCandidates Plates of earlier runs that this run's labware may be
 	//
@@ -1028,7 +1055,15 @@ type ClientInterface interface {
 	// GetWell What a well held in the end, and the chain of its states
 	//
 	// Corresponds with GET /v1/wells/{run}/{labware}/{well} (the `GetWell` operationId).
-	GetWell(ctx context.Context, run RunSelector, labware string, well string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetWell(ctx context.Context, run RunSelector, labware string, well string, params *GetWellParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetWellBySelector What a well held in the end, by its selector
+	//
+	// RUN/LABWARE/WELL, or plate:BARCODE/WELL for what the well held last over all runs,
+	// percent-encoded.
+	//
+	// Corresponds with GET /v1/wells/{selector} (the `GetWellBySelector` operationId).
+	GetWellBySelector(ctx context.Context, selector string, params *GetWellBySelectorParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // GetHealth Whether the process lives
@@ -1371,8 +1406,8 @@ func (c *Client) ImportRunWithBody(ctx context.Context, params *ImportRunParams,
 // GetRun One run, with its labware, liquids, agents, findings and features
 //
 // Corresponds with GET /v1/runs/{run} (the `GetRun` operationId).
-func (c *Client) GetRun(ctx context.Context, run RunSelector, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetRunRequest(c.Server, run)
+func (c *Client) GetRun(ctx context.Context, run RunSelector, params *GetRunParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetRunRequest(c.Server, run, params)
 	if err != nil {
 		return nil, err
 	}
@@ -1440,8 +1475,26 @@ func (c *Client) GetRunGraph(ctx context.Context, run RunSelector, params *GetRu
 // GetWell What a well held in the end, and the chain of its states
 //
 // Corresponds with GET /v1/wells/{run}/{labware}/{well} (the `GetWell` operationId).
-func (c *Client) GetWell(ctx context.Context, run RunSelector, labware string, well string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetWellRequest(c.Server, run, labware, well)
+func (c *Client) GetWell(ctx context.Context, run RunSelector, labware string, well string, params *GetWellParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetWellRequest(c.Server, run, labware, well, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetWellBySelector What a well held in the end, by its selector
+//
+// RUN/LABWARE/WELL, or plate:BARCODE/WELL for what the well held last over all runs,
+// percent-encoded.
+//
+// Corresponds with GET /v1/wells/{selector} (the `GetWellBySelector` operationId).
+func (c *Client) GetWellBySelector(ctx context.Context, selector string, params *GetWellBySelectorParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetWellBySelectorRequest(c.Server, selector, params)
 	if err != nil {
 		return nil, err
 	}
@@ -2445,6 +2498,18 @@ func NewResolveSelectorRequest(server string, params *ResolveSelectorParams) (*h
 
 		}
 
+		if params.AsOf != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "asOf", *params.AsOf, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -2502,6 +2567,18 @@ func NewListRunsRequest(server string, params *ListRunsParams) (*http.Request, e
 		if params.Cursor != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.AsOf != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "asOf", *params.AsOf, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -2609,7 +2686,7 @@ func NewImportRunRequestWithBody(server string, params *ImportRunParams, content
 }
 
 // NewGetRunRequest constructs an http.Request for the GetRun method
-func NewGetRunRequest(server string, run RunSelector) (*http.Request, error) {
+func NewGetRunRequest(server string, run RunSelector, params *GetRunParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -2632,6 +2709,33 @@ func NewGetRunRequest(server string, run RunSelector) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.AsOf != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "asOf", *params.AsOf, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -2834,7 +2938,7 @@ func NewGetRunGraphRequest(server string, run RunSelector, params *GetRunGraphPa
 }
 
 // NewGetWellRequest constructs an http.Request for the GetWell method
-func NewGetWellRequest(server string, run RunSelector, labware string, well string) (*http.Request, error) {
+func NewGetWellRequest(server string, run RunSelector, labware string, well string, params *GetWellParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -2871,6 +2975,94 @@ func NewGetWellRequest(server string, run RunSelector, labware string, well stri
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.AsOf != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "asOf", *params.AsOf, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetWellBySelectorRequest constructs an http.Request for the GetWellBySelector method
+func NewGetWellBySelectorRequest(server string, selector string, params *GetWellBySelectorParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "selector", selector, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/wells/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.AsOf != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "asOf", *params.AsOf, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -3095,7 +3287,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/runs/{run} (the `GetRun` operationId).
-	GetRunWithResponse(ctx context.Context, run RunSelector, reqEditors ...RequestEditorFn) (*GetRunResponse, error)
+	GetRunWithResponse(ctx context.Context, run RunSelector, params *GetRunParams, reqEditors ...RequestEditorFn) (*GetRunResponse, error)
 
 	// ListCandidatesWithResponse Plates of earlier runs that this run's labware may be
 	//
@@ -3132,7 +3324,17 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/wells/{run}/{labware}/{well} (the `GetWell` operationId).
-	GetWellWithResponse(ctx context.Context, run RunSelector, labware string, well string, reqEditors ...RequestEditorFn) (*GetWellResponse, error)
+	GetWellWithResponse(ctx context.Context, run RunSelector, labware string, well string, params *GetWellParams, reqEditors ...RequestEditorFn) (*GetWellResponse, error)
+
+	// GetWellBySelectorWithResponse What a well held in the end, by its selector
+	//
+	// RUN/LABWARE/WELL, or plate:BARCODE/WELL for what the well held last over all runs,
+	// percent-encoded.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/wells/{selector} (the `GetWellBySelector` operationId).
+	GetWellBySelectorWithResponse(ctx context.Context, selector string, params *GetWellBySelectorParams, reqEditors ...RequestEditorFn) (*GetWellBySelectorResponse, error)
 }
 
 type GetHealthResponse struct {
@@ -4273,6 +4475,54 @@ func (r GetWellResponse) ContentType() string {
 	return ""
 }
 
+type GetWellBySelectorResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Well
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetWellBySelectorResponse) GetJSON200() *Well {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetWellBySelectorResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetWellBySelectorResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetWellBySelectorResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetWellBySelectorResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetWellBySelectorResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // GetHealthWithResponse Whether the process lives
 //
 // Returns a wrapper object for the known response body format(s).
@@ -4563,8 +4813,8 @@ func (c *ClientWithResponses) ImportRunWithBodyWithResponse(ctx context.Context,
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /v1/runs/{run} (the `GetRun` operationId).
-func (c *ClientWithResponses) GetRunWithResponse(ctx context.Context, run RunSelector, reqEditors ...RequestEditorFn) (*GetRunResponse, error) {
-	rsp, err := c.GetRun(ctx, run, reqEditors...)
+func (c *ClientWithResponses) GetRunWithResponse(ctx context.Context, run RunSelector, params *GetRunParams, reqEditors ...RequestEditorFn) (*GetRunResponse, error) {
+	rsp, err := c.GetRun(ctx, run, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -4624,12 +4874,28 @@ func (c *ClientWithResponses) GetRunGraphWithResponse(ctx context.Context, run R
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /v1/wells/{run}/{labware}/{well} (the `GetWell` operationId).
-func (c *ClientWithResponses) GetWellWithResponse(ctx context.Context, run RunSelector, labware string, well string, reqEditors ...RequestEditorFn) (*GetWellResponse, error) {
-	rsp, err := c.GetWell(ctx, run, labware, well, reqEditors...)
+func (c *ClientWithResponses) GetWellWithResponse(ctx context.Context, run RunSelector, labware string, well string, params *GetWellParams, reqEditors ...RequestEditorFn) (*GetWellResponse, error) {
+	rsp, err := c.GetWell(ctx, run, labware, well, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseGetWellResponse(rsp)
+}
+
+// GetWellBySelectorWithResponse What a well held in the end, by its selector
+//
+// RUN/LABWARE/WELL, or plate:BARCODE/WELL for what the well held last over all runs,
+// percent-encoded.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/wells/{selector} (the `GetWellBySelector` operationId).
+func (c *ClientWithResponses) GetWellBySelectorWithResponse(ctx context.Context, selector string, params *GetWellBySelectorParams, reqEditors ...RequestEditorFn) (*GetWellBySelectorResponse, error) {
+	rsp, err := c.GetWellBySelector(ctx, selector, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetWellBySelectorResponse(rsp)
 }
 
 // ParseGetHealthResponse parses an HTTP response from a GetHealthWithResponse call
@@ -5473,6 +5739,39 @@ func ParseGetWellResponse(rsp *http.Response) (*GetWellResponse, error) {
 	}
 
 	response := &GetWellResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Well
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetWellBySelectorResponse parses an HTTP response from a GetWellBySelectorWithResponse call
+func ParseGetWellBySelectorResponse(rsp *http.Response) (*GetWellBySelectorResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetWellBySelectorResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}

@@ -169,7 +169,7 @@ func (d demo) settled(run string) error {
 	defer deadline.Stop()
 	ctx := d.cmd.Context()
 	for {
-		r, err := d.service.GetRunWithResponse(ctx, run)
+		r, err := d.service.GetRunWithResponse(ctx, run, nil)
 		if err != nil {
 			return d.service.unreachable(err)
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -24,20 +25,25 @@ func newRuns() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			asOf, err := readAsOf(cmd.Flags())
+			if err != nil {
+				return err
+			}
 			return withService(cmd, func(s *service) error {
 				if len(args) == 1 {
-					return showRun(cmd, s, args[0])
+					return showRun(cmd, s, args[0], asOf)
 				}
-				return listRuns(cmd, s, limit)
+				return listRuns(cmd, s, limit, asOf)
 			})
 		},
 	}
 	cmd.Flags().Int("limit", 100, "list at most this many")
+	asOfFlag(cmd.Flags())
 	return cmd
 }
 
-func listRuns(cmd *cobra.Command, s *service, limit int) error {
-	r, err := s.ListRunsWithResponse(cmd.Context(), &client.ListRunsParams{Limit: set(limit)})
+func listRuns(cmd *cobra.Command, s *service, limit int, asOf time.Time) error {
+	r, err := s.ListRunsWithResponse(cmd.Context(), &client.ListRunsParams{Limit: set(limit), AsOf: set(asOf)})
 	if err != nil {
 		return s.unreachable(err)
 	}
@@ -83,8 +89,8 @@ func number(n lineage.Node, key string) string {
 	return ""
 }
 
-func showRun(cmd *cobra.Command, s *service, run string) error {
-	r, err := s.GetRunWithResponse(cmd.Context(), run)
+func showRun(cmd *cobra.Command, s *service, run string, asOf time.Time) error {
+	r, err := s.GetRunWithResponse(cmd.Context(), run, &client.GetRunParams{AsOf: set(asOf)})
 	if err != nil {
 		return s.unreachable(err)
 	}
@@ -131,19 +137,22 @@ func showRun(cmd *cobra.Command, s *service, run string) error {
 }
 
 func newWell() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "well RUN/LABWARE/WELL",
 		Short: "What does this well hold, and how did that come about?",
+		Long: `Print what a well of a run held in the end, or with plate:BARCODE/WELL what it held last
+over all runs: its liquids, the chain of its states through the runs, and what was measured.`,
 		Example: `  wellspring well run-7/2/A1
-  wellspring well run-7/DP-0001/A1 --output json`,
+  wellspring well plate:AP-0001/A2
+  wellspring well run-7/DP-0001/A1 --as-of 2026-03-01T12:00:00Z --output json`,
 		Args: invalidArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			parts := strings.Split(strings.TrimPrefix(args[0], "run:"), "/")
-			if len(parts) != 3 {
-				return lineage.Invalid("show well", args[0], "use RUN/LABWARE/WELL")
+			asOf, err := readAsOf(cmd.Flags())
+			if err != nil {
+				return err
 			}
 			return withService(cmd, func(s *service) error {
-				r, err := s.GetWellWithResponse(cmd.Context(), parts[0], parts[1], parts[2])
+				r, err := s.GetWellBySelectorWithResponse(cmd.Context(), args[0], &client.GetWellBySelectorParams{AsOf: set(asOf)})
 				if err != nil {
 					return s.unreachable(err)
 				}
@@ -154,6 +163,8 @@ func newWell() *cobra.Command {
 			})
 		},
 	}
+	asOfFlag(cmd.Flags())
+	return cmd
 }
 
 func tableOfWell(t *table, w client.Well) {
@@ -162,23 +173,33 @@ func tableOfWell(t *table, w client.Well) {
 		volume = microlitres(*w.VolumeUl)
 	}
 	t.line("%s of %s, run %s: %s", w.Well, w.Labware.Name, w.Run, volume)
+	if w.Inherited {
+		t.line("The run never changed the content: it came with the plate.")
+	}
 	t.line("")
-	t.row("SHARE", "VOLUME", "LIQUID")
+	t.row("SHARE", "VOLUME", "CONCENTRATION", "LIQUID")
 	for _, l := range w.Liquids {
 		volume := ""
 		if l.VolumeUl != nil {
 			volume = microlitres(*l.VolumeUl)
 		}
-		t.row(percent(l.Fraction), volume, l.Name)
+		t.row(percent(l.Fraction), volume, concentrations(l.Concentrations), l.Name)
 	}
 	t.line("")
-	t.row("SINCE", "VOLUME THEN", "STATE")
+	t.row("SINCE", "VOLUME THEN", "STATE", "RUN")
 	for _, s := range w.States {
 		volume := ""
 		if v, ok := s.Attributes[lineage.AttrVolumeUl].(float64); ok {
 			volume = microlitres(v)
 		}
-		t.row(attribute(s, lineage.AttrAt), volume, s.ID.String())
+		t.row(attribute(s, lineage.AttrAt), volume, s.ID.String(), attribute(s, lineage.AttrRun))
+	}
+	if len(w.Measurements) > 0 {
+		t.line("")
+		t.row("READ", "VALUE", "MEASUREMENT")
+		for _, m := range w.Measurements {
+			t.row(attribute(m, lineage.AttrAt), m.Name, m.ID.String())
+		}
 	}
 	t.line("")
 	if w.Complete {

@@ -15,28 +15,33 @@ import (
 )
 
 const selectorHelp = `A SELECTOR is RUN/LABWARE/WELL (labware by id, deck slot, label or barcode), lot:NAME,
-sample:BARCODE, plate:BARCODE, run:RUN or a node's UUID. Several that fit are listed.`
+plate:BARCODE/WELL, sample:BARCODE, plate:BARCODE, run:RUN or a node's UUID. Several that fit are listed.`
 
 func newAncestry() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "ancestry SELECTOR",
+		Use:   "ancestry [measurement] SELECTOR",
 		Short: "Where did the content of this well, or this value, come from?",
 		Long: `Print what a node came from: its origins with their share and volume, and the steps between.
 
 ` + selectorHelp,
 		Example: `  wellspring ancestry run-7/2/A1
+  wellspring ancestry plate:AP-0001/A2
+  wellspring ancestry measurement 2832932e-ba2c-5b43-8ef4-6bf88a8d2779
   wellspring ancestry run-7/DP-0001/A1 --carry-over
   wellspring ancestry run-7/2/A1 --as-of 2026-03-01T12:00:00Z --output json`,
-		Args: invalidArgs(cobra.ExactArgs(1)),
+		Args: invalidArgs(ancestryArgs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			q, err := readTrace(cmd.Flags())
 			if err != nil {
 				return err
 			}
 			return withService(cmd, func(s *service) error {
-				answer, err := s.ancestry(cmd, args[0], q)
+				answer, err := s.ancestry(cmd, args[len(args)-1], q)
 				if err != nil {
 					return err
+				}
+				if len(args) == 2 && answer.Roots[0].Kind != lineage.KindMeasurement {
+					return lineage.Invalid("show ancestry", args[1], "that is a "+string(answer.Roots[0].Kind)+": wellspring well plate:BARCODE/WELL lists the measurements of a well")
 				}
 				return output(cmd, answer, func(t *table) { tableOfAncestry(t, answer) })
 			})
@@ -44,6 +49,14 @@ func newAncestry() *cobra.Command {
 	}
 	traceFlags(cmd.Flags())
 	return cmd
+}
+
+// ancestryArgs takes a selector, with what it is before it where somebody says so.
+func ancestryArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 2 && args[0] != "measurement" {
+		return fmt.Errorf("unknown kind %q: only measurement may stand before a selector", args[0])
+	}
+	return cobra.RangeArgs(1, 2)(cmd, args)
 }
 
 func newImpact() *cobra.Command {
@@ -94,7 +107,24 @@ func traceFlags(flags *pflag.FlagSet) {
 	flags.Float64("min-fraction", 0, "leave out smaller shares, 0 to 1; an unknown share stays")
 	flags.Bool("carry-over", false, "follow carry-over by tips as well")
 	flags.Int("limit", 0, "print at most this many nodes (default all)")
+	asOfFlag(flags)
+}
+
+func asOfFlag(flags *pflag.FlagSet) {
 	flags.String("as-of", "", "what was known then, such as 2026-03-01T12:00:00Z")
+}
+
+// readAsOf is the time of --as-of; zero: now.
+func readAsOf(flags *pflag.FlagSet) (time.Time, error) {
+	text, err := flags.GetString("as-of")
+	if err != nil || text == "" {
+		return time.Time{}, err
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return at, lineage.Invalid("read flags", "--as-of "+text, "use a time such as 2026-03-01T12:00:00Z")
+	}
+	return at, nil
 }
 
 func readTrace(flags *pflag.FlagSet) (trace, error) {
@@ -111,11 +141,9 @@ func readTrace(flags *pflag.FlagSet) (trace, error) {
 	for _, typ := range types {
 		t.types = append(t.types, lineage.RelationshipType(typ))
 	}
-	if asOf, _ := flags.GetString("as-of"); asOf != "" {
-		var err error
-		if t.asOf, err = time.Parse(time.RFC3339, asOf); err != nil {
-			return t, lineage.Invalid("read flags", "--as-of "+asOf, "use a time such as 2026-03-01T12:00:00Z")
-		}
+	var err error
+	if t.asOf, err = readAsOf(flags); err != nil {
+		return t, err
 	}
 	if t.limit < 0 {
 		return t, lineage.Invalid("read flags", "--limit", "use a positive number")
@@ -214,6 +242,9 @@ func setList[T any](list []T) *[]T {
 }
 
 func tableOfAncestry(t *table, a client.Answer) {
+	if a.Sentence != "" {
+		t.line("%s", a.Sentence)
+	}
 	for _, root := range a.Roots {
 		t.line("%s", describe(root))
 	}
@@ -222,9 +253,9 @@ func tableOfAncestry(t *table, a client.Answer) {
 	if len(origins) == 0 && len(a.Items) == 0 {
 		t.line("Nothing upstream: this is where it begins, as far as is known.")
 	} else {
-		t.row("SHARE", "VOLUME", "ORIGIN", "KIND", "OF")
+		t.row("SHARE", "VOLUME", "CONCENTRATION", "ORIGIN", "KIND", "OF")
 		for _, i := range origins {
-			t.row(shareCell(i), volumeCell(i), i.Name, string(i.Kind), whereabouts(i.Node))
+			t.row(shareCell(i), volumeCell(i), concentrations(i.Concentrations), i.Name, string(i.Kind), whereabouts(i.Node))
 		}
 	}
 	if len(a.Steps) > 0 {
@@ -253,9 +284,9 @@ func tableOfImpact(t *table, a client.Answer) {
 }
 
 func tableOfItems(t *table, items []client.Item) {
-	t.row("SHARE", "VOLUME", "KIND", "WHAT", "OF", "SINCE")
+	t.row("SHARE", "VOLUME", "CONCENTRATION", "KIND", "WHAT", "OF", "SINCE")
 	for _, i := range slices.SortedStableFunc(slices.Values(items), asOnPlates) {
-		t.row(shareCell(i), volumeCell(i), string(i.Kind), i.Name, whereabouts(i.Node), attribute(i.Node, lineage.AttrAt))
+		t.row(shareCell(i), volumeCell(i), concentrations(i.Concentrations), string(i.Kind), i.Name, whereabouts(i.Node), attribute(i.Node, lineage.AttrAt))
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"wellspring/api/client"
 )
 
 // microlitres writes a volume for people.
@@ -30,6 +32,20 @@ func percent(f float64) string {
 		return "<0.01 %"
 	}
 	return strconv.FormatFloat(100*f, 'f', 2, 64) + " %"
+}
+
+// concentrations writes what is known of them; a concentration has no fixed size,
+// so it keeps four digits.
+func concentrations(all []client.Concentration) string {
+	parts := make([]string, 0, len(all))
+	for _, c := range all {
+		part := strconv.FormatFloat(c.Value, 'g', 4, 64) + " " + c.Unit
+		if c.Analyte != "" {
+			part += " " + c.Analyte
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, ", ")
 }
 
 // shares writes a composition, the largest share first.

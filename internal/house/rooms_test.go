@@ -41,7 +41,7 @@ var house = []room{
 	{folder: "graphstore/neo4j", rooms: []string{"lineage", "graphstore$", "cypher"}, rule: "graphstore-neo4j"},
 	{folder: "cypher", libraries: []string{}, rule: "cypher"},
 	{folder: "evidence", rooms: []string{"lineage"}, rule: "evidence"},
-	{folder: "query", rooms: []string{"lineage", "graphstore$"}, libraries: []string{"github.com/google/uuid"}, rule: "query"},
+	{folder: "query", rooms: []string{"lineage", "bench", "graphstore$"}, libraries: []string{"github.com/google/uuid"}, rule: "query"},
 	{folder: "api", rooms: []string{"lineage", "query", "etl$", "ingest$", "ingest/journal$", "graphstore$"}, rule: "api"},
 	{folder: "web", rule: "web"},
 	{folder: "app", rooms: []string{""}},
