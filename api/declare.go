@@ -2,8 +2,8 @@ package api
 
 import (
 	"context"
-	"time"
 	"io"
+	"time"
 
 	"wellspring/etl"
 	"wellspring/ingest"
