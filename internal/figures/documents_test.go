@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
@@ -13,7 +12,6 @@ import (
 
 	"wellspring/examples"
 	"wellspring/internal/testdata"
-	"wellspring/liquid"
 	"wellspring/ot2"
 )
 
@@ -119,23 +117,4 @@ func long(b *testing.B, commands int) document {
 		b.Fatal(err)
 	}
 	return parse(b, fmt.Sprintf("%d commands", len(list)), text)
-}
-
-// wells are the paths of all wells that the runs changed, RUN/LABWARE/WELL, as
-// one segment of a URL.
-func wells(b *testing.B, documents []document) []string {
-	b.Helper()
-	var all []string
-	for _, d := range documents {
-		in := liquid.Inspection(d.run, liquid.Fold(d.run, liquid.Options{}))
-		for labware, names := range in.Wells {
-			for name := range names {
-				all = append(all, url.PathEscape(d.run.ID+"/"+labware+"/"+name))
-			}
-		}
-	}
-	if len(all) == 0 {
-		b.Fatal("no wells")
-	}
-	return all
 }

@@ -2,9 +2,7 @@ package figures
 
 import (
 	"os/exec"
-	"slices"
 	"testing"
-	"time"
 )
 
 // BenchmarkStart is the time from the start of the process to ready, and the
@@ -56,34 +54,6 @@ func BenchmarkImport(b *testing.B) {
 				b.ReportMetric(float64(peak), "peak-bytes")
 			})
 		}
-	}
-}
-
-// BenchmarkAsk asks for the ancestry and the impact of every well of the held
-// logs, one question at a time.
-func BenchmarkAsk(b *testing.B) {
-	for _, store := range stores() {
-		b.Run(store.name, func(b *testing.B) {
-			documents := held(b)
-			s := serve(b, store.fresh(b))
-			for _, d := range documents {
-				s.send(d.text)
-			}
-			paths := wells(b, documents)
-			for _, question := range []string{"ancestry", "impact"} {
-				b.Run(question, func(b *testing.B) {
-					var times []time.Duration
-					for n := 0; b.Loop(); n++ {
-						start := time.Now()
-						s.get("/v1/nodes/" + paths[n%len(paths)] + "/" + question)
-						times = append(times, time.Since(start))
-					}
-					slices.Sort(times)
-					b.ReportMetric(float64(times[len(times)/2]), "p50-ns")
-					b.ReportMetric(float64(times[len(times)*99/100]), "p99-ns")
-				})
-			}
-		})
 	}
 }
 

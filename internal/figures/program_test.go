@@ -148,17 +148,6 @@ func (s *service) status(path string) int {
 	return response.StatusCode
 }
 
-// get answers a path; anything but 200 is fatal.
-func (s *service) get(path string) []byte {
-	s.b.Helper()
-	response, err := http.Get(s.base + path)
-	if err != nil {
-		s.b.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	return s.body(path, response)
-}
-
 // send imports a document and waits until it is in the graph.
 func (s *service) send(document []byte) {
 	s.b.Helper()

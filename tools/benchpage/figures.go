@@ -125,8 +125,8 @@ func (f *figures) markdown(circumstances string) string {
 }
 
 // figure is the median of one unit, with its spread; "" if it was not measured.
-// A unit of a benchmark's own may be a rate, commands/s, or a name with sec or
-// bytes after it, p99-sec, which becomes a name before the figure.
+// A unit of a benchmark's own may be a rate, commands/s, or a name with sec, ms
+// or bytes after it, p99-ms, which becomes a name before the figure.
 func (r *row) figure(unit string) string {
 	values, ok := r.by[unit]
 	if !ok {
@@ -141,8 +141,11 @@ func (r *row) figure(unit string) string {
 	if unit == "sec/op" || unit == "B/op" {
 		return spaced(number, short[strings.TrimSuffix(unit, "/op")]) + spread
 	}
-	if name, of, ok := strings.Cut(unit, "-"); ok && short[of] != "" {
+	switch name, of, _ := strings.Cut(unit, "-"); {
+	case short[of] != "":
 		return name + " " + spaced(number, short[of]) + spread
+	case of == "ms":
+		return name + " " + number + " ms" + spread
 	}
 	return number + " " + unit + spread
 }
