@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -121,5 +122,35 @@ func TestHeaders(t *testing.T) {
 	header := newLab(t, settings{}).get("/healthz").Header
 	if header.Get("X-Content-Type-Options") != "nosniff" || header.Get("X-Request-Id") == "" || header.Get("Cache-Control") != "no-store" {
 		t.Errorf("the headers are %v", header)
+	}
+}
+
+// cut is a store whose second page of runs fails.
+type cut struct{ graphstore.Store }
+
+func (c cut) Find(_ context.Context, find lineage.Find) (lineage.Page, error) {
+	if find.After != "" {
+		return lineage.Page{}, &lineage.Error{Op: "find", Kind: lineage.ErrorUnavailable, Hint: "is the store up?"}
+	}
+	return lineage.Page{Nodes: []lineage.Node{{ID: lineage.RunID("a"), Kind: lineage.KindRun, Name: "a"}}, Next: "more"}, nil
+}
+
+// A client must not take half of a list for the whole.
+func TestABrokenListBreaksTheConnection(t *testing.T) {
+	l := newLab(t, settings{store: func(store graphstore.Store) graphstore.Store { return cut{store} }})
+	for _, format := range []string{"ndjson", "csv"} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, l.base+"/v1/runs?format="+format, nil)
+		must(t, err)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			continue // nothing had been sent yet
+		}
+		if _, err := io.Copy(io.Discard, response.Body); err == nil {
+			t.Errorf("%s: half of a list came to a good end, with %s", format, response.Status)
+		}
+		_ = response.Body.Close()
+	}
+	if !strings.Contains(l.log.String(), "a list broke off") {
+		t.Error("the log does not say that a list broke off")
 	}
 }

@@ -227,3 +227,16 @@ func TestListsHaveThreeFormats(t *testing.T) {
 		}
 	}
 }
+
+// The manual names every path.
+func TestManual(t *testing.T) {
+	doc, err := openapi3.NewLoader().LoadFromFile("openapi.yaml")
+	must(t, err)
+	manual, err := os.ReadFile("../docs/rest.md")
+	must(t, err)
+	for path := range doc.Paths.Map() {
+		if !strings.Contains(string(manual), path) {
+			t.Errorf("docs/rest.md does not name %s", path)
+		}
+	}
+}
