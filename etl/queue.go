@@ -63,6 +63,7 @@ func (q *queue) start(at journal.Position) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.watermark = at
+	q.changed.Broadcast() // who waits to be past the beginning of the journal is
 }
 
 // wake lets those who wait see that ctx ended. Call the result when done.

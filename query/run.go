@@ -45,11 +45,7 @@ type Runs struct {
 
 // Runs lists runs in order of name, then id.
 func (s *Service) Runs(ctx context.Context, after lineage.Cursor, limit int, asOf time.Time) (Runs, error) {
-	find := lineage.Find{Kind: lineage.KindRun, After: after, Limit: limit, AsOf: asOf}
-	if err := knownThen(find); err != nil {
-		return Runs{}, err
-	}
-	page, err := s.store.Find(ctx, find)
+	page, err := s.store.Find(ctx, lineage.Find{Kind: lineage.KindRun, After: after, Limit: limit, AsOf: asOf})
 	return Runs{Runs: nonNil(page.Nodes), Next: page.Next}, err
 }
 

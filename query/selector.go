@@ -241,9 +241,6 @@ const findPage = 1000
 
 // findAll returns all nodes of a Find, or says that they are more than most.
 func (s *Service) findAll(ctx context.Context, find lineage.Find, most int) ([]lineage.Node, error) {
-	if err := knownThen(find); err != nil {
-		return nil, err
-	}
 	find.Limit = findPage
 	var all []lineage.Node
 	for {
@@ -261,12 +258,4 @@ func (s *Service) findAll(ctx context.Context, find lineage.Find, most int) ([]l
 		}
 		find.After = page.Next
 	}
-}
-
-// knownThen refuses a search in the past, which no store answers yet.
-func knownThen(find lineage.Find) error {
-	if find.AsOf.IsZero() {
-		return nil
-	}
-	return lineage.Invalid("find nodes", "asOf", "name nodes by id in questions about the past")
 }

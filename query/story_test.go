@@ -207,3 +207,27 @@ func TestAWellThatCameWithItsPlate(t *testing.T) {
 		t.Errorf("a plate is no well: %v", err)
 	}
 }
+
+func TestAWellAsItWasKnownThen(t *testing.T) {
+	s := lots(t)
+	then := time.Now()
+	s.tell("manifests/corrections.csv")
+	names := func(asOf time.Time) (all []string) {
+		well, err := s.Well(t.Context(), "plate:AP-0001/A2", asOf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, liquid := range well.Liquids {
+			all = append(all, liquid.Name)
+		}
+		return all
+	}
+	same(t, "before the correction", []string{"BRD-1188", "BSA-0457", "PBS-2610-A"}, names(then))
+	same(t, "after it", []string{"BRD-1188", "BSA-0457", "PBS-2611-B"}, names(time.Time{}))
+	if _, err := s.Run(t.Context(), assayRun, then.AddDate(-1, 0, 0)); lineage.KindOf(err) != lineage.ErrorNotFound {
+		t.Errorf("a run that was not known then: %v", err)
+	}
+	if runs, err := s.Runs(t.Context(), "", 0, then.AddDate(-1, 0, 0)); err != nil || len(runs.Runs) != 0 {
+		t.Errorf("%d runs were known then: %v", len(runs.Runs), err)
+	}
+}

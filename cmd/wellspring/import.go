@@ -51,9 +51,19 @@ nothing. One that is refused does not stop the others; the exit code is 2 then.`
 			if err != nil {
 				return err
 			}
-			return withService(cmd, func(s *service) error { return importAll(cmd, s, o, args) })
+			dryRun, err := cmd.Flags().GetBool("dry-run")
+			if err != nil {
+				return err
+			}
+			return withService(cmd, func(s *service) error {
+				if dryRun {
+					return previewAll(cmd, s, o, args)
+				}
+				return importAll(cmd, s, o, args)
+			})
 		},
 	}
+	cmd.Flags().Bool("dry-run", false, "say what manifests would change, and take nothing")
 	return cmd
 }
 
