@@ -105,6 +105,8 @@ type Answer struct {
 	Truncated bool           `json:"truncated"` // a bound cut the answer: there is more than all pages hold
 	Complete  bool           `json:"complete"`  // nothing unknown in it, and not truncated
 	Reasons   []string       `json:"reasons"`   // why it is not complete, sorted
+	// Explanations says each reason in a sentence, in their order.
+	Explanations []string `json:"explanations"`
 }
 
 func compareIDs(a, b lineage.ID) int { return slices.Compare(a[:], b[:]) }

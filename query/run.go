@@ -25,6 +25,7 @@ type Run struct {
 	Features      json.RawMessage `json:"features"` // an object; null where there are none
 	Complete      bool            `json:"complete"`
 	Reasons       []string        `json:"reasons"`
+	Explanations  []string        `json:"explanations"` // of each reason, in a sentence
 }
 
 // Finding is something that a person should know about a run.
@@ -83,7 +84,7 @@ func (s *Service) Run(ctx context.Context, selector string, asOf time.Time) (Run
 		return Run{}, err
 	}
 	answer.Reasons = sortedSet(append([]string{}, runGaps(run)...))
-	answer.Complete = len(answer.Reasons) == 0
+	answer.Complete, answer.Explanations = len(answer.Reasons) == 0, explained(answer.Reasons)
 	return answer, nil
 }
 

@@ -47,7 +47,7 @@ func (s *Service) Trace(ctx context.Context, ask Ask) (Answer, error) {
 		return Answer{}, err
 	}
 	answer.Reasons, err = s.reasons(ctx, ask, graph, shares)
-	answer.Complete = len(answer.Reasons) == 0
+	answer.Complete, answer.Explanations = len(answer.Reasons) == 0, explained(answer.Reasons)
 	return answer, err
 }
 

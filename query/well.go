@@ -29,6 +29,8 @@ type Well struct {
 	Uncertain bool     `json:"uncertain"`
 	Complete  bool     `json:"complete"`
 	Reasons   []string `json:"reasons"` // why what is known of the content may not be all
+	// Explanations says each reason in a sentence, in their order.
+	Explanations []string `json:"explanations"`
 }
 
 // Well answers for the one well that a selector names: RUN/LABWARE/WELL, or
@@ -62,7 +64,7 @@ func (s *Service) Well(ctx context.Context, selector string, asOf time.Time) (We
 		return Well{}, err
 	}
 	answer.Uncertain = slices.Contains(answer.Reasons, reasonUncertain)
-	answer.Complete = len(answer.Reasons) == 0
+	answer.Complete, answer.Explanations = len(answer.Reasons) == 0, explained(answer.Reasons)
 	return answer, nil
 }
 

@@ -205,6 +205,6 @@ func tableOfWell(t *table, w client.Well) {
 	if w.Complete {
 		t.line("Complete: nothing in this answer is unknown.")
 	} else {
-		t.line("INCOMPLETE: %s", strings.Join(w.Reasons, ", "))
+		incomplete(t, w.Reasons, w.Explanations)
 	}
 }

@@ -341,7 +341,15 @@ func verdict(t *table, a client.Answer) {
 		if a.Truncated || a.Next != "" {
 			t.line("CUT: there is more than these %d nodes; raise --limit or --depth.", len(a.Items))
 		}
-		t.line("INCOMPLETE: %s", strings.Join(a.Reasons, ", "))
+		incomplete(t, a.Reasons, a.Explanations)
+	}
+}
+
+// incomplete says why, each reason with its sentence.
+func incomplete(t *table, reasons, explanations []string) {
+	t.line("INCOMPLETE: %s", strings.Join(reasons, ", "))
+	for _, sentence := range explanations {
+		t.line("  %s", sentence)
 	}
 }
 
