@@ -33,7 +33,7 @@ func BenchmarkImport(b *testing.B) {
 		of   func(b *testing.B) document
 	}{
 		{"held", largest},
-		{"long", func(b *testing.B) document { return long(b, 10_000) }},
+		{"long", func(b *testing.B) document { return long(b, 3_000) }},
 	} {
 		for _, store := range stores() {
 			b.Run(kind.name+"/"+store.name, func(b *testing.B) {
