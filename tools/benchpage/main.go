@@ -51,12 +51,23 @@ func run(page, commit string, inputs []string) error {
 	if err != nil {
 		return err
 	}
-	circumstances := fmt.Sprintf("%s, %s, commit %s", figures.machine, runtime.Version(), commit)
+	circumstances := fmt.Sprintf("%s, %s, %s, commit %s", figures.machine, load(), runtime.Version(), commit)
 	written, err := between(string(text), figures.markdown(circumstances))
 	if err != nil {
 		return fmt.Errorf("%s: %w", page, err)
 	}
 	return os.WriteFile(page, []byte(written), 0o644)
+}
+
+// load says how busy the machine is, measuring included: figures of a busy one
+// are worth less.
+func load() string {
+	processors := fmt.Sprintf("%d processors", runtime.NumCPU())
+	text, err := os.ReadFile("/proc/loadavg")
+	if fields := strings.Fields(string(text)); err == nil && len(fields) == 5 {
+		return fmt.Sprintf("%s with load averages of %s in the end", processors, strings.Join(fields[:3], ", "))
+	}
+	return processors
 }
 
 // between puts the figures in place of what stands between the markers.
