@@ -71,6 +71,7 @@ func exercises(t *testing.T, l *lab) []exercise {
 		get("/v1/runs/nowhere", 404),
 		get(run+"/graph", 200),
 		get(run+"/graph?format=ndjson", 200),
+		get(run+"/graph?asOf=2026-03-03T00:00:00Z", 200),
 		get("/v1/runs/nowhere/graph", 404),
 		get(run+"/diff?with="+querytest.Assay, 200),
 		get(run+"/diff?with=plan", 404),

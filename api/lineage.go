@@ -168,7 +168,7 @@ func (s *server) GetRun(ctx context.Context, request GetRunRequestObject) (GetRu
 }
 
 func (s *server) GetRunGraph(ctx context.Context, request GetRunGraphRequestObject) (GetRunGraphResponseObject, error) {
-	part, err := s.Query.RunGraph(ctx, request.Run)
+	part, err := s.Query.RunGraph(ctx, request.Run, request.Params.AsOf)
 	if err != nil {
 		return nil, err
 	}

@@ -597,6 +597,9 @@ type GetRunDiffParams struct {
 
 // GetRunGraphParams defines parameters for GetRunGraph.
 type GetRunGraphParams struct {
+	// AsOf What was known then
+	AsOf AsOf `form:"asOf,omitempty" json:"asOf,omitempty,omitzero"`
+
 	// Format Instead of an Accept header
 	Format Format `form:"format,omitempty" json:"format,omitempty,omitzero"`
 }
@@ -1502,6 +1505,13 @@ func (w *ServerInterfaceWrapper) GetRunGraph(ctx echo.Context) error {
 
 	// Parameter object where we will unmarshal all parameters from the context
 	var params GetRunGraphParams
+	// ------------- Optional query parameter "asOf" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "asOf", ctx.QueryParams(), &params.AsOf, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter asOf: %s", err))
+	}
+
 	// ------------- Optional query parameter "format" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", ctx.QueryParams(), &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})

@@ -127,10 +127,6 @@ func (s *Service) labwareOf(ctx context.Context, sel selector, asOf time.Time) (
 	return run, fitting, nil
 }
 
-func neverFilled(sel selector) error {
-	return missing(sel.text, "", "as far as the run says, nothing was ever in that well, or the labware has none of that name", nil)
-}
-
 // runName is the robot's id of a run, the analysis' id of a plan.
 func runName(run lineage.Node) string { return text(run.Attributes, lineage.AttrRun) }
 

@@ -124,27 +124,6 @@ func damagedDataset(dataset lineage.Node, err error) error {
 		Hint: "the content of a dataset is damaged: rebuild the graph of its run", Err: err}
 }
 
-// Part is one owner's part of the graph.
-type Part struct {
-	Owner lineage.Owner  `json:"owner"`
-	Nodes []lineage.Node `json:"nodes"` // in order of id
-	Edges []lineage.Edge `json:"edges"` // in order of key
-}
-
-// RunGraph returns a run's part of the graph.
-func (s *Service) RunGraph(ctx context.Context, selector string) (Part, error) {
-	run, err := s.runNode(ctx, selector, time.Time{})
-	if err != nil {
-		return Part{}, err
-	}
-	owner := lineage.RunOwner(runName(run))
-	if run.Kind == lineage.KindPlan {
-		owner = lineage.PlanOwner(runName(run))
-	}
-	owned, err := s.store.Owned(ctx, owner)
-	return Part{Owner: owner, Nodes: nonNil(owned.Nodes), Edges: nonNil(owned.Edges)}, err
-}
-
 // runNode resolves a selector that must name a run or a plan.
 func (s *Service) runNode(ctx context.Context, selector string, asOf time.Time) (lineage.Node, error) {
 	node, err := s.Resolve(ctx, selector, asOf)

@@ -113,7 +113,7 @@ func TestRunsNodeAndHistory(t *testing.T) {
 		t.Errorf("pages %+v, %+v (%v)", first, second, err)
 	}
 
-	part, err := s.RunGraph(t.Context(), querytest.Dilution)
+	part, err := s.RunGraph(t.Context(), querytest.Dilution, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -597,6 +597,9 @@ type GetRunDiffParams struct {
 
 // GetRunGraphParams defines parameters for GetRunGraph.
 type GetRunGraphParams struct {
+	// AsOf What was known then
+	AsOf *AsOf `form:"asOf,omitempty" json:"asOf,omitempty"`
+
 	// Format Instead of an Accept header
 	Format *Format `form:"format,omitempty" json:"format,omitempty"`
 }
@@ -2910,6 +2913,18 @@ func NewGetRunGraphRequest(server string, run RunSelector, params *GetRunGraphPa
 		// styled parameters, preserving literal commas as delimiters
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
+
+		if params.AsOf != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "asOf", *params.AsOf, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
 
 		if params.Format != nil {
 
