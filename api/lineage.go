@@ -50,25 +50,41 @@ func (s *server) GetAncestry(ctx context.Context, request GetAncestryRequestObje
 	if err != nil {
 		return nil, err
 	}
-	return s.trace(ctx, lineage.Upstream, []lineage.Node{root}, request.Params)
+	return s.trace(ctx, lineage.Upstream, query.Start{Roots: []lineage.Node{root}}, request.Params)
 }
 
 func (s *server) GetImpact(ctx context.Context, request GetImpactRequestObject) (GetImpactResponseObject, error) {
-	roots, err := s.Query.ResolveAll(ctx, request.Node, request.Params.AsOf)
+	p := request.Params
+	start, err := s.Query.Start(ctx, request.Node, query.Span{From: p.From, To: p.To}, p.AsOf)
 	if err != nil {
 		return nil, err
 	}
-	return s.trace(ctx, lineage.Downstream, roots, GetAncestryParams(request.Params))
+	if len(p.Types) > 0 || len(start.Roots) == 0 { // what to follow from the thing itself was said
+		start.Roots, start.Truncated = start.Named, false
+	}
+	return s.trace(ctx, lineage.Downstream, start, GetAncestryParams{
+		Depth: p.Depth, Kinds: p.Kinds, Types: p.Types, MinFraction: p.MinFraction, CarryOver: p.CarryOver,
+		Limit: p.Limit, Cursor: p.Cursor, AsOf: p.AsOf, Format: p.Format,
+	})
 }
 
-func (s *server) trace(ctx context.Context, direction lineage.Direction, roots []lineage.Node, params GetAncestryParams) (*listing, error) {
+func (s *server) GetImpactSummary(ctx context.Context, request GetImpactSummaryRequestObject) (GetImpactSummaryResponseObject, error) {
+	p := request.Params
+	summary, err := s.Query.Summarize(ctx, query.SummaryAsk{
+		Selector: request.Node, Span: query.Span{From: p.From, To: p.To},
+		MinFraction: p.MinFraction, Depth: p.Depth, Limit: p.Limit, AsOf: p.AsOf,
+	})
+	return GetImpactSummary200JSONResponse(summary), err
+}
+
+func (s *server) trace(ctx context.Context, direction lineage.Direction, start query.Start, params GetAncestryParams) (*listing, error) {
 	format := formatOf(ctx, params.Format)
 	ask := query.Ask{
 		Direction: direction, Types: params.Types, CarryOver: params.CarryOver, Kinds: params.Kinds,
 		MinFraction: params.MinFraction, Depth: params.Depth, Limit: params.Limit,
 		After: lineage.Cursor(params.Cursor), AsOf: params.AsOf,
 	}
-	for _, root := range roots {
+	for _, root := range start.Roots {
 		ask.Roots = append(ask.Roots, root.ID)
 	}
 	if format != JSON {
@@ -78,6 +94,7 @@ func (s *server) trace(ctx context.Context, direction lineage.Direction, roots [
 	if err != nil {
 		return nil, err
 	}
+	answer = answer.From(start)
 	return &listing{format: format, header: answerHeader(answer), body: answer, columns: itemColumns(), rows: itemRows(answer.Items), log: s.Logger}, nil
 }
 

@@ -160,6 +160,12 @@ type AcceptedEvents struct {
 	Accepted []Accepted `json:"accepted"`
 }
 
+// Affected defines model for Affected.
+type Affected = query.Affected
+
+// AffectedList defines model for AffectedList.
+type AffectedList = []query.Affected
+
 // Answer defines model for Answer.
 type Answer = query.Answer
 
@@ -247,6 +253,9 @@ type Fact = etl.Fact
 
 // Finding defines model for Finding.
 type Finding = query.Finding
+
+// Groups defines model for Groups.
+type Groups = query.Groups
 
 // Health defines model for Health.
 type Health struct {
@@ -383,6 +392,9 @@ type Share = query.Share
 // StepChange defines model for StepChange.
 type StepChange = query.StepChange
 
+// Summary defines model for Summary.
+type Summary = query.Summary
+
 // Well defines model for Well.
 type Well = query.Well
 
@@ -416,6 +428,9 @@ type Depth = int
 // Format defines model for Format.
 type Format = ListFormat
 
+// From defines model for From.
+type From = time.Time
+
 // Kinds defines model for Kinds.
 type Kinds = []Kind
 
@@ -430,6 +445,9 @@ type NodeSelector = string
 
 // RunSelector defines model for RunSelector.
 type RunSelector = string
+
+// To defines model for To.
+type To = time.Time
 
 // Types defines model for Types.
 type Types = []RelationshipType
@@ -525,6 +543,33 @@ type GetImpactParams struct {
 
 	// Format Instead of an Accept header
 	Format Format `form:"format,omitempty" json:"format,omitempty,omitzero"`
+
+	// From Only what was made then or later, by the device's time; of a robot, pipette, module, software, protocol, tip rack or run
+	From From `form:"from,omitempty" json:"from,omitempty,omitzero"`
+
+	// To Only what was made before, by the device's time
+	To To `form:"to,omitempty" json:"to,omitempty,omitzero"`
+}
+
+// GetImpactSummaryParams defines parameters for GetImpactSummary.
+type GetImpactSummaryParams struct {
+	// From Only what was made then or later, by the device's time; of a robot, pipette, module, software, protocol, tip rack or run
+	From From `form:"from,omitempty" json:"from,omitempty,omitzero"`
+
+	// To Only what was made before, by the device's time
+	To To `form:"to,omitempty" json:"to,omitempty,omitzero"`
+
+	// MinFraction Leave out what has a smaller share; an unknown share stays
+	MinFraction MinFraction `form:"minFraction,omitempty" json:"minFraction,omitempty,omitzero"`
+
+	// Depth Relationships to follow at most, one after the other
+	Depth int `form:"depth,omitempty" json:"depth,omitempty,omitzero"`
+
+	// Limit Entries of each list; counts count all
+	Limit int `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// AsOf What was known then
+	AsOf AsOf `form:"asOf,omitempty" json:"asOf,omitempty,omitzero"`
 }
 
 // ListProcessingParams defines parameters for ListProcessing.
@@ -846,6 +891,9 @@ type ServerInterface interface {
 	// GetImpact What a node affects
 	// (GET /v1/nodes/{node}/impact)
 	GetImpact(ctx echo.Context, node NodeSelector, params GetImpactParams) error
+	// GetImpactSummary What a node affects, by plate, run, lot, well and measurement
+	// (GET /v1/nodes/{node}/impact/summary)
+	GetImpactSummary(ctx echo.Context, node NodeSelector, params GetImpactSummaryParams) error
 	// ListProcessing How each owner's processing stands, the most recently started first
 	// (GET /v1/processing)
 	ListProcessing(ctx echo.Context, params ListProcessingParams) error
@@ -1244,8 +1292,82 @@ func (w *ServerInterfaceWrapper) GetImpact(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter format: %s", err))
 	}
 
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", ctx.QueryParams(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter from: %s", err))
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", ctx.QueryParams(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter to: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetImpact(ctx, node, params)
+	return err
+}
+
+// GetImpactSummary converts echo context to params.
+func (w *ServerInterfaceWrapper) GetImpactSummary(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "node" -------------
+	var node NodeSelector
+
+	err = runtime.BindStyledParameterWithOptions("simple", "node", ctx.Param("node"), &node, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter node: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetImpactSummaryParams
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", ctx.QueryParams(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter from: %s", err))
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", ctx.QueryParams(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter to: %s", err))
+	}
+
+	// ------------- Optional query parameter "minFraction" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "minFraction", ctx.QueryParams(), &params.MinFraction, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter minFraction: %s", err))
+	}
+
+	// ------------- Optional query parameter "depth" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "depth", ctx.QueryParams(), &params.Depth, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter depth: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "asOf" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "asOf", ctx.QueryParams(), &params.AsOf, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter asOf: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetImpactSummary(ctx, node, params)
 	return err
 }
 
@@ -1652,6 +1774,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/nodes/:node", wrapper.GetNode, options.OperationMiddlewares["getNode"]...)
 	router.GET(options.BaseURL+"/v1/nodes/:node/ancestry", wrapper.GetAncestry, options.OperationMiddlewares["getAncestry"]...)
 	router.GET(options.BaseURL+"/v1/nodes/:node/impact", wrapper.GetImpact, options.OperationMiddlewares["getImpact"]...)
+	router.GET(options.BaseURL+"/v1/nodes/:node/impact/summary", wrapper.GetImpactSummary, options.OperationMiddlewares["getImpactSummary"]...)
 	router.GET(options.BaseURL+"/v1/nodes/:node/history", wrapper.GetHistory, options.OperationMiddlewares["getHistory"]...)
 	router.GET(options.BaseURL+"/v1/processing", wrapper.ListProcessing, options.OperationMiddlewares["listProcessing"]...)
 	router.GET(options.BaseURL+"/v1/processing/:owner", wrapper.GetProcessing, options.OperationMiddlewares["getProcessing"]...)
@@ -2482,6 +2605,46 @@ func (response GetImpactdefaultApplicationProblemPlusJSONResponse) VisitGetImpac
 	return err
 }
 
+type GetImpactSummaryRequestObject struct {
+	Node   NodeSelector `json:"node"`
+	Params GetImpactSummaryParams
+}
+
+type GetImpactSummaryResponseObject interface {
+	VisitGetImpactSummaryResponse(w http.ResponseWriter) error
+}
+
+type GetImpactSummary200JSONResponse Summary
+
+func (response GetImpactSummary200JSONResponse) VisitGetImpactSummaryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetImpactSummarydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetImpactSummarydefaultApplicationProblemPlusJSONResponse) VisitGetImpactSummaryResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListProcessingRequestObject struct {
 	Params ListProcessingParams
 }
@@ -3228,6 +3391,9 @@ type StrictServerInterface interface {
 	// GetImpact What a node affects
 	// (GET /v1/nodes/{node}/impact)
 	GetImpact(ctx context.Context, request GetImpactRequestObject) (GetImpactResponseObject, error)
+	// GetImpactSummary What a node affects, by plate, run, lot, well and measurement
+	// (GET /v1/nodes/{node}/impact/summary)
+	GetImpactSummary(ctx context.Context, request GetImpactSummaryRequestObject) (GetImpactSummaryResponseObject, error)
 	// ListProcessing How each owner's processing stands, the most recently started first
 	// (GET /v1/processing)
 	ListProcessing(ctx context.Context, request ListProcessingRequestObject) (ListProcessingResponseObject, error)
@@ -3648,6 +3814,32 @@ func (sh *strictHandler) GetImpact(ctx echo.Context, node NodeSelector, params G
 		return err
 	} else if validResponse, ok := response.(GetImpactResponseObject); ok {
 		return validResponse.VisitGetImpactResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetImpactSummary operation middleware
+func (sh *strictHandler) GetImpactSummary(ctx echo.Context, node NodeSelector, params GetImpactSummaryParams) error {
+	var request GetImpactSummaryRequestObject
+
+	request.Node = node
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetImpactSummary(ctx.Request().Context(), request.(GetImpactSummaryRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetImpactSummary")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetImpactSummaryResponseObject); ok {
+		return validResponse.VisitGetImpactSummaryResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

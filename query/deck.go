@@ -83,7 +83,7 @@ func (p wellPlace) labwareID() string { return text(p.labware.Attributes, lineag
 
 // resolveOnDeck finds labware of a run, or the last state of a well of it.
 func (s *Service) resolveOnDeck(ctx context.Context, sel selector, asOf time.Time) ([]lineage.Node, error) {
-	if sel.form == formLabware {
+	if sel.form == formLabware || sel.form == formTiprack {
 		_, fitting, err := s.labwareOf(ctx, sel, asOf)
 		return fitting, err
 	}

@@ -28,7 +28,20 @@ const (
 	formPlateWell             // plate:BARCODE/WELL
 	formLabware               // RUN/LABWARE
 	formWell                  // RUN/LABWARE/WELL
+	formRobot                 // robot:SERIAL
+	formPipette               // pipette:SERIAL
+	formProtocol              // protocol:ID
+	formSoftware              // software:VERSION
+	formTiprack               // tiprack:RUN/LABWARE
 )
+
+// prefixes are the forms that a word before a colon tells.
+func prefixes() map[string]form {
+	return map[string]form{
+		"lot:": formLot, "sample:": formSample, "plate:": formPlate,
+		"robot:": formRobot, "pipette:": formPipette, "protocol:": formProtocol, "software:": formSoftware,
+	}
+}
 
 // selector is a selector, parsed. docs/selectors.md is its manual.
 type selector struct {
@@ -42,7 +55,8 @@ type selector struct {
 
 // parseSelector reads
 //
-//	UUID | [run:]RUN | lot:NAME | sample:BARCODE | plate:BARCODE | plate:BARCODE/WELL | [run:]RUN/LABWARE | [run:]RUN/LABWARE/WELL
+//	UUID | [run:]RUN | lot:NAME | sample:BARCODE | plate:BARCODE | plate:BARCODE/WELL | [run:]RUN/LABWARE | [run:]RUN/LABWARE/WELL |
+//	robot:SERIAL | pipette:SERIAL | protocol:ID | software:VERSION | tiprack:RUN/LABWARE
 //
 // In the parts between slashes, %2F stands for a slash and %25 for a percent sign.
 func parseSelector(s string) (selector, error) {
@@ -58,7 +72,7 @@ func parseSelector(s string) (selector, error) {
 	if id, err := uuid.Parse(s); err == nil && len(s) == 36 {
 		return selector{text: s, form: formID, id: id, name: s}, nil
 	}
-	for prefix, form := range map[string]form{"lot:": formLot, "sample:": formSample, "plate:": formPlate} {
+	for prefix, form := range prefixes() {
 		if name, ok := strings.CutPrefix(s, prefix); ok {
 			if strings.TrimSpace(name) == "" {
 				return invalid("name something after " + prefix)
@@ -70,7 +84,11 @@ func parseSelector(s string) (selector, error) {
 		}
 	}
 
-	parts := strings.Split(strings.TrimPrefix(s, "run:"), "/")
+	place, tiprack := strings.CutPrefix(s, "tiprack:")
+	parts := strings.Split(strings.TrimPrefix(place, "run:"), "/")
+	if tiprack && len(parts) != 2 {
+		return invalid("use tiprack:RUN/LABWARE; a slash within a name is written %2F")
+	}
 	if len(parts) > 3 {
 		return invalid("use RUN/LABWARE or RUN/LABWARE/WELL; a slash within a name is written %2F")
 	}
@@ -85,6 +103,9 @@ func parseSelector(s string) (selector, error) {
 	parsed := selector{text: s, form: formRun, name: parts[0]}
 	if len(parts) > 1 {
 		parsed.form, parsed.labware = formLabware, parts[1]
+	}
+	if tiprack {
+		parsed.form = formTiprack
 	}
 	if len(parts) > 2 {
 		parsed.form, parsed.well = formWell, parts[2]
@@ -168,6 +189,8 @@ func (s *Service) resolve(ctx context.Context, text string, allLots bool, asOf t
 		return s.resolvePlate(ctx, parsed, asOf)
 	case formRun:
 		return s.resolveRun(ctx, parsed, asOf)
+	case formRobot, formPipette, formProtocol, formSoftware:
+		return s.resolveActor(ctx, parsed)
 	}
 	return s.resolveOnDeck(ctx, parsed, asOf)
 }

@@ -160,6 +160,12 @@ type AcceptedEvents struct {
 	Accepted []Accepted `json:"accepted"`
 }
 
+// Affected defines model for Affected.
+type Affected = query.Affected
+
+// AffectedList defines model for AffectedList.
+type AffectedList = []query.Affected
+
 // Answer defines model for Answer.
 type Answer = query.Answer
 
@@ -247,6 +253,9 @@ type Fact = etl.Fact
 
 // Finding defines model for Finding.
 type Finding = query.Finding
+
+// Groups defines model for Groups.
+type Groups = query.Groups
 
 // Health defines model for Health.
 type Health struct {
@@ -383,6 +392,9 @@ type Share = query.Share
 // StepChange defines model for StepChange.
 type StepChange = query.StepChange
 
+// Summary defines model for Summary.
+type Summary = query.Summary
+
 // Well defines model for Well.
 type Well = query.Well
 
@@ -416,6 +428,9 @@ type Depth = int
 // Format defines model for Format.
 type Format = ListFormat
 
+// From defines model for From.
+type From = time.Time
+
 // Kinds defines model for Kinds.
 type Kinds = []Kind
 
@@ -430,6 +445,9 @@ type NodeSelector = string
 
 // RunSelector defines model for RunSelector.
 type RunSelector = string
+
+// To defines model for To.
+type To = time.Time
 
 // Types defines model for Types.
 type Types = []RelationshipType
@@ -525,6 +543,33 @@ type GetImpactParams struct {
 
 	// Format Instead of an Accept header
 	Format *Format `form:"format,omitempty" json:"format,omitempty"`
+
+	// From Only what was made then or later, by the device's time; of a robot, pipette, module, software, protocol, tip rack or run
+	From *From `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Only what was made before, by the device's time
+	To *To `form:"to,omitempty" json:"to,omitempty"`
+}
+
+// GetImpactSummaryParams defines parameters for GetImpactSummary.
+type GetImpactSummaryParams struct {
+	// From Only what was made then or later, by the device's time; of a robot, pipette, module, software, protocol, tip rack or run
+	From *From `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Only what was made before, by the device's time
+	To *To `form:"to,omitempty" json:"to,omitempty"`
+
+	// MinFraction Leave out what has a smaller share; an unknown share stays
+	MinFraction *MinFraction `form:"minFraction,omitempty" json:"minFraction,omitempty"`
+
+	// Depth Relationships to follow at most, one after the other
+	Depth *int `form:"depth,omitempty" json:"depth,omitempty"`
+
+	// Limit Entries of each list; counts count all
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// AsOf What was known then
+	AsOf *AsOf `form:"asOf,omitempty" json:"asOf,omitempty"`
 }
 
 // ListProcessingParams defines parameters for ListProcessing.
@@ -987,10 +1032,21 @@ type ClientInterface interface {
 	// GetImpact What a node affects
 	//
 	// lot:NAME starts from the declared lot and from every protocol's liquid of that name, so
-	// that no run is missed; `roots` in the answer says which.
+	// that no run is missed; `roots` in the answer says which. A robot, pipette, module, software,
+	// protocol, run or tip rack starts from the contents of wells that it made, labware from those
+	// that it held, unless `types` says what to follow.
 	//
 	// Corresponds with GET /v1/nodes/{node}/impact (the `GetImpact` operationId).
 	GetImpact(ctx context.Context, node NodeSelector, params *GetImpactParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetImpactSummary What a node affects, by plate, run, lot, well and measurement
+	//
+	// As impact, grouped, each with the range of shares and concentrations there and the first and
+	// last exposure by the device's time. What only carry-over by a tip may have reached is in
+	// `possible`. Wells of plans are in no list; `planned` counts them.
+	//
+	// Corresponds with GET /v1/nodes/{node}/impact/summary (the `GetImpactSummary` operationId).
+	GetImpactSummary(ctx context.Context, node NodeSelector, params *GetImpactSummaryParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListProcessing How each owner's processing stands, the most recently started first
 	//
@@ -1307,11 +1363,32 @@ func (c *Client) GetHistory(ctx context.Context, node NodeSelector, params *GetH
 // GetImpact What a node affects
 //
 // lot:NAME starts from the declared lot and from every protocol's liquid of that name, so
-// that no run is missed; `roots` in the answer says which.
+// that no run is missed; `roots` in the answer says which. A robot, pipette, module, software,
+// protocol, run or tip rack starts from the contents of wells that it made, labware from those
+// that it held, unless `types` says what to follow.
 //
 // Corresponds with GET /v1/nodes/{node}/impact (the `GetImpact` operationId).
 func (c *Client) GetImpact(ctx context.Context, node NodeSelector, params *GetImpactParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetImpactRequest(c.Server, node, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetImpactSummary What a node affects, by plate, run, lot, well and measurement
+//
+// As impact, grouped, each with the range of shares and concentrations there and the first and
+// last exposure by the device's time. What only carry-over by a tip may have reached is in
+// `possible`. Wells of plans are in no list; `planned` counts them.
+//
+// Corresponds with GET /v1/nodes/{node}/impact/summary (the `GetImpactSummary` operationId).
+func (c *Client) GetImpactSummary(ctx context.Context, node NodeSelector, params *GetImpactSummaryParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetImpactSummaryRequest(c.Server, node, params)
 	if err != nil {
 		return nil, err
 	}
@@ -2315,6 +2392,151 @@ func NewGetImpactRequest(server string, node NodeSelector, params *GetImpactPara
 
 		}
 
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetImpactSummaryRequest constructs an http.Request for the GetImpactSummary method
+func NewGetImpactSummaryRequest(server string, node NodeSelector, params *GetImpactSummaryParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "node", node, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/nodes/%s/impact/summary", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.MinFraction != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "minFraction", *params.MinFraction, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "number", Format: "double"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Depth != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "depth", *params.Depth, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.AsOf != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "asOf", *params.AsOf, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -3248,12 +3470,25 @@ type ClientWithResponsesInterface interface {
 	// GetImpactWithResponse What a node affects
 	//
 	// lot:NAME starts from the declared lot and from every protocol's liquid of that name, so
-	// that no run is missed; `roots` in the answer says which.
+	// that no run is missed; `roots` in the answer says which. A robot, pipette, module, software,
+	// protocol, run or tip rack starts from the contents of wells that it made, labware from those
+	// that it held, unless `types` says what to follow.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/nodes/{node}/impact (the `GetImpact` operationId).
 	GetImpactWithResponse(ctx context.Context, node NodeSelector, params *GetImpactParams, reqEditors ...RequestEditorFn) (*GetImpactResponse, error)
+
+	// GetImpactSummaryWithResponse What a node affects, by plate, run, lot, well and measurement
+	//
+	// As impact, grouped, each with the range of shares and concentrations there and the first and
+	// last exposure by the device's time. What only carry-over by a tip may have reached is in
+	// `possible`. Wells of plans are in no list; `planned` counts them.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/nodes/{node}/impact/summary (the `GetImpactSummary` operationId).
+	GetImpactSummaryWithResponse(ctx context.Context, node NodeSelector, params *GetImpactSummaryParams, reqEditors ...RequestEditorFn) (*GetImpactSummaryResponse, error)
 
 	// ListProcessingWithResponse How each owner's processing stands, the most recently started first
 	//
@@ -4003,6 +4238,54 @@ func (r GetImpactResponse) ContentType() string {
 	return ""
 }
 
+type GetImpactSummaryResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Summary
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetImpactSummaryResponse) GetJSON200() *Summary {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetImpactSummaryResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetImpactSummaryResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetImpactSummaryResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetImpactSummaryResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetImpactSummaryResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListProcessingResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4738,7 +5021,9 @@ func (c *ClientWithResponses) GetHistoryWithResponse(ctx context.Context, node N
 // GetImpactWithResponse What a node affects
 //
 // lot:NAME starts from the declared lot and from every protocol's liquid of that name, so
-// that no run is missed; `roots` in the answer says which.
+// that no run is missed; `roots` in the answer says which. A robot, pipette, module, software,
+// protocol, run or tip rack starts from the contents of wells that it made, labware from those
+// that it held, unless `types` says what to follow.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -4749,6 +5034,23 @@ func (c *ClientWithResponses) GetImpactWithResponse(ctx context.Context, node No
 		return nil, err
 	}
 	return ParseGetImpactResponse(rsp)
+}
+
+// GetImpactSummaryWithResponse What a node affects, by plate, run, lot, well and measurement
+//
+// As impact, grouped, each with the range of shares and concentrations there and the first and
+// last exposure by the device's time. What only carry-over by a tip may have reached is in
+// `possible`. Wells of plans are in no list; `planned` counts them.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/nodes/{node}/impact/summary (the `GetImpactSummary` operationId).
+func (c *ClientWithResponses) GetImpactSummaryWithResponse(ctx context.Context, node NodeSelector, params *GetImpactSummaryParams, reqEditors ...RequestEditorFn) (*GetImpactSummaryResponse, error) {
+	rsp, err := c.GetImpactSummary(ctx, node, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetImpactSummaryResponse(rsp)
 }
 
 // ListProcessingWithResponse How each owner's processing stands, the most recently started first
@@ -5424,6 +5726,39 @@ func ParseGetImpactResponse(rsp *http.Response) (*GetImpactResponse, error) {
 			headers.WellspringTruncated = &value
 		}
 		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetImpactSummaryResponse parses an HTTP response from a GetImpactSummaryWithResponse call
+func ParseGetImpactSummaryResponse(rsp *http.Response) (*GetImpactSummaryResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetImpactSummaryResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Summary
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
 	}
 
 	return response, nil

@@ -15,7 +15,8 @@ import (
 )
 
 const selectorHelp = `A SELECTOR is RUN/LABWARE/WELL (labware by id, deck slot, label or barcode), lot:NAME,
-plate:BARCODE/WELL, sample:BARCODE, plate:BARCODE, run:RUN or a node's UUID. Several that fit are listed.`
+sample:BARCODE, plate:BARCODE, plate:BARCODE/WELL, run:RUN, robot:SERIAL, pipette:SERIAL, protocol:ID,
+software:VERSION, tiprack:RUN/LABWARE or a node's UUID. Several that fit are listed.`
 
 func newAncestry() *cobra.Command {
 	cmd := &cobra.Command{
@@ -69,14 +70,24 @@ What can only have been reached by carry-over of a tip is marked as possible (--
 ` + selectorHelp,
 		Example: `  wellspring impact 'lot:PBS buffer'
   wellspring impact 'lot:PBS buffer' --min-fraction 0.01 --carry-over
-  wellspring impact run-7/1/A1 --kind Measurement --output json`,
+  wellspring impact run-7/1/A1 --kind Measurement --output json
+  wellspring impact 'lot:PBS buffer' --by plate
+  wellspring impact robot:OT2CEP20190604A02 --from 2026-03-01T00:00:00Z --to 2026-03-08T00:00:00Z --by run`,
 		Args: invalidArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			q, err := readTrace(cmd.Flags())
 			if err != nil {
 				return err
 			}
+			by, span, err := readSummary(cmd.Flags())
+			if err != nil {
+				return err
+			}
 			return withService(cmd, func(s *service) error {
+				if by != "" {
+					return showSummary(cmd, s, args[0], by, span, q)
+				}
+				q.from, q.to = span.From, span.To
 				answer, err := s.impact(cmd, args[0], q)
 				if err != nil {
 					return err
@@ -86,6 +97,7 @@ What can only have been reached by carry-over of a tip is marked as possible (--
 		},
 	}
 	traceFlags(cmd.Flags())
+	summaryFlags(cmd.Flags())
 	return cmd
 }
 
@@ -98,6 +110,7 @@ type trace struct {
 	carryOver   bool
 	limit       int
 	asOf        time.Time
+	from, to    time.Time // of what made it, by the device's time
 }
 
 func traceFlags(flags *pflag.FlagSet) {
@@ -181,6 +194,7 @@ func (s *service) impact(cmd *cobra.Command, selector string, q trace) (client.A
 		r, err := s.GetImpactWithResponse(cmd.Context(), selector, &client.GetImpactParams{
 			Depth: set(q.depth), Kinds: setList(q.kinds), Types: setList(q.types), MinFraction: set(q.minFraction),
 			CarryOver: set(q.carryOver), Limit: set(q.pageLimit()), Cursor: set(cursor), AsOf: set(q.asOf),
+			From: set(q.from), To: set(q.to),
 		})
 		if err != nil {
 			return nil, s.unreachable(err)
@@ -269,8 +283,12 @@ func tableOfAncestry(t *table, a client.Answer) {
 }
 
 func tableOfImpact(t *table, a client.Answer) {
-	for _, root := range a.Roots {
+	const most = 10 // a robot's roots are all that it made
+	for _, root := range a.Roots[:min(len(a.Roots), most)] {
 		t.line("%s", describe(root))
+	}
+	if len(a.Roots) > most {
+		t.line("and %d more to start from", len(a.Roots)-most)
 	}
 	t.line("")
 	if len(a.Items) == 0 {

@@ -72,3 +72,6 @@ func splitWell(well string) (row string, column int) {
 	column, _ = strconv.Atoi(digits)
 	return strings.TrimSuffix(well, digits), column
 }
+
+// decimal writes a number for people, to four digits.
+func decimal(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }
