@@ -115,6 +115,7 @@ func (p *Pipeline) Run(ctx context.Context) error {
 	defer p.queue.wake(running)()
 	after, err := p.resume(running)
 	if err == nil {
+		p.queue.resume()
 		group.Go(func() error { return p.read(running, after) })
 		group.Go(func() error { return p.commit(running, after) })
 		for range p.config.Workers {

@@ -42,6 +42,7 @@ type queue struct {
 	ready     []lineage.Owner
 	marks     []*mark          // in the journal's order; the first is not done
 	watermark journal.Position // everything up to here is done
+	resumed   bool             // what the last Run left is in here
 }
 
 // line is what waits of one owner.
@@ -64,6 +65,14 @@ func (q *queue) start(at journal.Position) {
 	defer q.mu.Unlock()
 	q.watermark = at
 	q.changed.Broadcast() // who waits to be past the beginning of the journal is
+}
+
+// resume says that what the last Run left was taken up.
+func (q *queue) resume() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.resumed = true
+	q.changed.Broadcast()
 }
 
 // wake lets those who wait see that ctx ended. Call the result when done.
@@ -196,11 +205,12 @@ func (q *queue) at() journal.Position {
 	return q.watermark
 }
 
-// idle waits until nobody waits and nobody has a turn, and returns the watermark.
+// idle waits until nobody waits and nobody has a turn, and returns the
+// watermark. Before Run has taken up what was left, nobody knows.
 func (q *queue) idle(ctx context.Context) (journal.Position, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for (len(q.waiting) > 0 || len(q.marks) > 0) && ctx.Err() == nil {
+	for (!q.resumed || len(q.waiting) > 0 || len(q.marks) > 0) && ctx.Err() == nil {
 		q.changed.Wait()
 	}
 	return q.watermark, context.Cause(ctx)

@@ -63,6 +63,8 @@ func newLetters() *cobra.Command {
 		Aliases: []string{"deadletters"},
 		Short:   "List, show, retry or drop what could not be processed",
 		Long:    "The dead letters: documents that were acknowledged and could not be processed. Each stays, with its payload and error, until it is retried or dropped.",
+		Args:    knownCommand,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newLettersList(), newLettersShow(), newLettersRetry(), newLettersDrop())
 	return cmd

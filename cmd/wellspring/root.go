@@ -2,8 +2,10 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -43,6 +45,8 @@ Commands that ask or import use the service at --server, else the one that runs 
 data folder, else they open the data folder themselves.
 
 Exit codes: 0 done, 1 failed, 2 the call or the input is wrong.`,
+		Args:              knownCommand,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		DisableAutoGenTag: true,
@@ -97,6 +101,18 @@ func newLogger(w io.Writer, o app.Options) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(w, handlerOptions))
 	}
 	return slog.New(slog.NewTextHandler(w, handlerOptions))
+}
+
+// knownCommand refuses the name of a command that does not exist.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := cmd.CommandPath() + " --help lists the commands"
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return usageError{fmt.Errorf("unknown command %q (%s)", args[0], hint)}
 }
 
 // invalidArgs turns a wrong number of arguments into a usage error.
