@@ -8,7 +8,6 @@ import (
 
 	"wellspring/api/client"
 	"wellspring/lineage"
-	"wellspring/query"
 )
 
 func newDiff() *cobra.Command {
@@ -51,7 +50,7 @@ Steps are matched by command key, then by what they do; wells by deck slot and l
 	return cmd
 }
 
-func tableOfDiff(t *table, d query.Diff) {
+func tableOfDiff(t *table, d client.Diff) {
 	t.line("from %s", describe(d.From))
 	t.line("to   %s", describe(d.To))
 	t.line("")
@@ -108,7 +107,7 @@ func tableOfSteps(t *table, title string, steps []lineage.Node) {
 }
 
 // contentCell is what a well held: by lot where the lots are what differs.
-func contentCell(content *query.WellContent, what []string) string {
+func contentCell(content *client.WellContent, what []string) string {
 	const most = 3 // liquids to name
 	if content == nil {
 		return "nothing"
