@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -55,20 +56,34 @@ func (a *App) open(ctx context.Context) (err error) {
 		}
 	}
 	if url != "" {
-		door, err := a.mqttDoor(url)
+		listening := make(chan struct{})
+		door, err := a.mqttDoor(url, sync.OnceFunc(func() { close(listening) }))
 		if err != nil {
 			return err
 		}
 		group.Go(func() error { return door.Run(ctx) })
+		if a.broker != "" && a.options.MQTTURL == "" {
+			// Nobody keeps what is published to a broker that has no subscriber yet.
+			select {
+			case <-listening:
+			case <-ctx.Done():
+				return nil // its cause is the group's
+			}
+		}
 	}
 	close(a.started)
 	return nil
 }
 
-func (a *App) mqttDoor(url string) (*mqtt.Door, error) {
+func (a *App) mqttDoor(url string, listening func()) (*mqtt.Door, error) {
 	o := mqtt.Options{
 		URL: url, ClientID: a.options.MQTTClientID, Topics: a.options.MQTTTopics,
 		User: a.options.MQTTUser, Password: a.options.MQTTPassword, Logger: a.logger,
+		OnConnection: func(up bool) {
+			if up {
+				listening()
+			}
+		},
 	}
 	if a.options.MQTTCA != "" || a.options.MQTTCert != "" || a.options.MQTTKey != "" {
 		var err error
