@@ -83,6 +83,8 @@ func exercises(t *testing.T, l *lab) []exercise {
 		get("/v1/wells/"+url.PathEscape("plate:PB-1/A1"), 200),
 		get("/v1/wells/"+url.PathEscape("plate:PB-1/Z9"), 404),
 		get("/v1/wells/latest", 400),
+		get("/v1/wells/"+well+"?at=2026-11-23T13:00:00Z", 200),
+		get("/v1/wells/"+well+"?at=noon", 400),
 		get("/v1/resolve?selector="+lot, 200),
 		get("/v1/resolve?all=true&selector="+url.QueryEscape("lot:Water"), 200),
 		get("/v1/resolve?selector="+url.QueryEscape("lot:Water"), 409),

@@ -36,12 +36,12 @@ func (s *server) GetNode(ctx context.Context, request GetNodeRequestObject) (Get
 
 func (s *server) GetWell(ctx context.Context, request GetWellRequestObject) (GetWellResponseObject, error) {
 	selector := query.JoinSelector(strings.TrimPrefix(request.Run, "run:"), request.Labware, request.Well)
-	well, err := s.Query.Well(ctx, selector, request.Params.AsOf)
+	well, err := s.Query.WellAt(ctx, selector, request.Params.At, request.Params.AsOf)
 	return GetWell200JSONResponse(well), err
 }
 
 func (s *server) GetWellBySelector(ctx context.Context, request GetWellBySelectorRequestObject) (GetWellBySelectorResponseObject, error) {
-	well, err := s.Query.Well(ctx, request.Selector, request.Params.AsOf)
+	well, err := s.Query.WellAt(ctx, request.Selector, request.Params.At, request.Params.AsOf)
 	return GetWellBySelector200JSONResponse(well), err
 }
 

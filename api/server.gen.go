@@ -413,6 +413,9 @@ type AnswerLimit = int
 // AsOf defines model for AsOf.
 type AsOf = time.Time
 
+// At defines model for At.
+type At = time.Time
+
 // CarryOver defines model for CarryOver.
 type CarryOver = bool
 
@@ -651,12 +654,18 @@ type GetRunGraphParams struct {
 
 // GetWellParams defines parameters for GetWell.
 type GetWellParams struct {
+	// At What it held at that time, by the device's clock; else in the end
+	At At `form:"at,omitempty" json:"at,omitempty,omitzero"`
+
 	// AsOf What was known then
 	AsOf AsOf `form:"asOf,omitempty" json:"asOf,omitempty,omitzero"`
 }
 
 // GetWellBySelectorParams defines parameters for GetWellBySelector.
 type GetWellBySelectorParams struct {
+	// At What it held at that time, by the device's clock; else in the end
+	At At `form:"at,omitempty" json:"at,omitempty,omitzero"`
+
 	// AsOf What was known then
 	AsOf AsOf `form:"asOf,omitempty" json:"asOf,omitempty,omitzero"`
 }
@@ -1675,6 +1684,13 @@ func (w *ServerInterfaceWrapper) GetWell(ctx echo.Context) error {
 
 	// Parameter object where we will unmarshal all parameters from the context
 	var params GetWellParams
+	// ------------- Optional query parameter "at" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "at", ctx.QueryParams(), &params.At, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter at: %s", err))
+	}
+
 	// ------------- Optional query parameter "asOf" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "asOf", ctx.QueryParams(), &params.AsOf, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
@@ -1700,6 +1716,13 @@ func (w *ServerInterfaceWrapper) GetWellBySelector(ctx echo.Context) error {
 
 	// Parameter object where we will unmarshal all parameters from the context
 	var params GetWellBySelectorParams
+	// ------------- Optional query parameter "at" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "at", ctx.QueryParams(), &params.At, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter at: %s", err))
+	}
+
 	// ------------- Optional query parameter "asOf" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "asOf", ctx.QueryParams(), &params.AsOf, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})

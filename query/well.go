@@ -37,6 +37,10 @@ type Well struct {
 // plate:BARCODE/WELL for what it held last over all runs. asOf asks for what was
 // known then; zero means now.
 func (s *Service) Well(ctx context.Context, selector string, asOf time.Time) (Well, error) {
+	return s.well(ctx, selector, time.Time{}, asOf)
+}
+
+func (s *Service) well(ctx context.Context, selector string, at, asOf time.Time) (Well, error) {
 	sel, err := parseSelector(selector)
 	if err != nil {
 		return Well{}, err
@@ -45,6 +49,9 @@ func (s *Service) Well(ctx context.Context, selector string, asOf time.Time) (We
 		return Well{}, lineage.Invalid("show well", selector, "use RUN/LABWARE/WELL or plate:BARCODE/WELL")
 	}
 	content, err := s.contentAt(ctx, sel, asOf)
+	if err == nil && !at.IsZero() {
+		content, err = s.until(ctx, content, at, asOf)
+	}
 	if err != nil {
 		return Well{}, err
 	}

@@ -413,6 +413,9 @@ type AnswerLimit = int
 // AsOf defines model for AsOf.
 type AsOf = time.Time
 
+// At defines model for At.
+type At = time.Time
+
 // CarryOver defines model for CarryOver.
 type CarryOver = bool
 
@@ -651,12 +654,18 @@ type GetRunGraphParams struct {
 
 // GetWellParams defines parameters for GetWell.
 type GetWellParams struct {
+	// At What it held at that time, by the device's clock; else in the end
+	At *At `form:"at,omitempty" json:"at,omitempty"`
+
 	// AsOf What was known then
 	AsOf *AsOf `form:"asOf,omitempty" json:"asOf,omitempty"`
 }
 
 // GetWellBySelectorParams defines parameters for GetWellBySelector.
 type GetWellBySelectorParams struct {
+	// At What it held at that time, by the device's clock; else in the end
+	At *At `form:"at,omitempty" json:"at,omitempty"`
+
 	// AsOf What was known then
 	AsOf *AsOf `form:"asOf,omitempty" json:"asOf,omitempty"`
 }
@@ -3223,6 +3232,18 @@ func NewGetWellRequest(server string, run RunSelector, labware string, well stri
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
+		if params.At != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "at", *params.At, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.AsOf != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "asOf", *params.AsOf, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
@@ -3283,6 +3304,18 @@ func NewGetWellBySelectorRequest(server string, selector string, params *GetWell
 		// styled parameters, preserving literal commas as delimiters
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
+
+		if params.At != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "at", *params.At, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
 
 		if params.AsOf != nil {
 
