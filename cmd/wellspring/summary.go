@@ -10,7 +10,6 @@ import (
 
 	"wellspring/api/client"
 	"wellspring/lineage"
-	"wellspring/query"
 )
 
 // summaryGroups are the lists of a summary by the words of --by.
@@ -24,28 +23,31 @@ func summaryFlags(flags *pflag.FlagSet) {
 	flags.String("to", "", "only what it made before, by the device's time")
 }
 
-func readSummary(flags *pflag.FlagSet) (by string, span query.Span, err error) {
+// span is a piece of the device's time; a zero end is open.
+type span struct{ from, to time.Time }
+
+func readSummary(flags *pflag.FlagSet) (by string, during span, err error) {
 	by, _ = flags.GetString("by")
 	if by != "" && !slices.Contains(summaryGroups(), by) {
-		return "", span, lineage.Invalid("read flags", "--by "+by, "use "+strings.Join(summaryGroups(), ", "))
+		return "", during, lineage.Invalid("read flags", "--by "+by, "use "+strings.Join(summaryGroups(), ", "))
 	}
-	for name, to := range map[string]*time.Time{"from": &span.From, "to": &span.To} {
+	for name, to := range map[string]*time.Time{"from": &during.from, "to": &during.to} {
 		if said, _ := flags.GetString(name); said != "" {
 			if *to, err = time.Parse(time.RFC3339, said); err != nil {
-				return "", span, lineage.Invalid("read flags", "--"+name+" "+said, "use a time such as 2026-03-01T12:00:00Z")
+				return "", during, lineage.Invalid("read flags", "--"+name+" "+said, "use a time such as 2026-03-01T12:00:00Z")
 			}
 		}
 	}
-	return by, span, nil
+	return by, during, nil
 }
 
-func showSummary(cmd *cobra.Command, s *service, selector, by string, span query.Span, q trace) error {
+func showSummary(cmd *cobra.Command, s *service, selector, by string, during span, q trace) error {
 	limit := q.limit
 	if limit > 0 {
 		limit = q.pageLimit()
 	}
 	r, err := s.GetImpactSummaryWithResponse(cmd.Context(), selector, &client.GetImpactSummaryParams{
-		From: set(span.From), To: set(span.To), MinFraction: set(q.minFraction), Depth: set(q.depth),
+		From: set(during.from), To: set(during.to), MinFraction: set(q.minFraction), Depth: set(q.depth),
 		Limit: set(limit), AsOf: set(q.asOf),
 	})
 	if err != nil {
@@ -57,7 +59,7 @@ func showSummary(cmd *cobra.Command, s *service, selector, by string, span query
 	return output(cmd, r.JSON200, func(t *table) { tableOfSummary(t, *r.JSON200, by) })
 }
 
-func tableOfSummary(t *table, a query.Summary, by string) {
+func tableOfSummary(t *table, a client.Summary, by string) {
 	for _, root := range a.Roots {
 		t.line("%s", describe(root))
 	}
@@ -86,7 +88,7 @@ func tableOfSummary(t *table, a query.Summary, by string) {
 	}
 }
 
-func groupOf(g query.Groups, by string) []query.Affected {
+func groupOf(g client.Groups, by string) []client.Affected {
 	switch by {
 	case "plate":
 		return g.Plates
@@ -102,14 +104,14 @@ func groupOf(g query.Groups, by string) []query.Affected {
 	return g.Wells
 }
 
-func tableOfGroup(t *table, by string, list []query.Affected) {
+func tableOfGroup(t *table, by string, list []client.Affected) {
 	if len(list) == 0 {
 		return
 	}
 	t.line("")
 	t.row(strings.ToUpper(by), "RUN", "WELLS", "MEASUREMENTS", "SHARE", "CONCENTRATION", "FIRST", "LAST")
 	for _, a := range list {
-		t.row(a.Name, a.Run, wellsCell(a.Wells), wellsCell(a.Measurements), shareRange(a), concentrationCell(a.Concentrations),
+		t.row(a.Name, a.Run, wellsCell(a.Wells), wellsCell(a.Measurements), shareRange(a), concentrationRange(a),
 			instantCell(a.FirstAt), instantCell(a.LastAt))
 	}
 }
@@ -121,7 +123,7 @@ func wellsCell(n int) string {
 	return decimal(float64(n))
 }
 
-func shareRange(a query.Affected) string {
+func shareRange(a client.Affected) string {
 	switch {
 	case a.FractionMin == nil || a.FractionMax == nil:
 		return "unknown"
@@ -131,9 +133,9 @@ func shareRange(a query.Affected) string {
 	return percent(*a.FractionMin) + " to " + percent(*a.FractionMax)
 }
 
-func concentrationCell(list []query.ConcentrationRange) string {
-	parts := make([]string, 0, len(list))
-	for _, c := range list {
+func concentrationRange(a client.Affected) string {
+	parts := make([]string, 0, len(a.Concentrations))
+	for _, c := range a.Concentrations {
 		part := decimal(c.Min)
 		if c.Max != c.Min {
 			part += " to " + decimal(c.Max)

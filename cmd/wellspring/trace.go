@@ -79,15 +79,15 @@ What can only have been reached by carry-over of a tip is marked as possible (--
 			if err != nil {
 				return err
 			}
-			by, span, err := readSummary(cmd.Flags())
+			by, during, err := readSummary(cmd.Flags())
 			if err != nil {
 				return err
 			}
 			return withService(cmd, func(s *service) error {
 				if by != "" {
-					return showSummary(cmd, s, args[0], by, span, q)
+					return showSummary(cmd, s, args[0], by, during, q)
 				}
-				q.from, q.to = span.From, span.To
+				q.from, q.to = during.from, during.to
 				answer, err := s.impact(cmd, args[0], q)
 				if err != nil {
 					return err
