@@ -79,6 +79,8 @@ type Options struct {
 	Logger   *slog.Logger
 	Limits   Limits
 	Version  string
+	// LoopbackOnly: who asks for another name than this machine's is refused.
+	LoopbackOnly bool
 }
 
 func (o *Options) validate() error {

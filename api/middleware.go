@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -51,6 +53,7 @@ func (s *server) middleware(e *echo.Echo, checked *contract) {
 			},
 		}),
 		secureHeaders,
+		s.ownName,
 		middleware.GzipWithConfig(middleware.GzipConfig{MinLength: 1 << 10}),
 		s.bounds,
 		checked.check,
@@ -97,6 +100,27 @@ func secureHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 		header.Set("Cache-Control", "no-store")
 		return next(c)
 	}
+}
+
+// ownName refuses requests to a name that only pretends to be this machine: a
+// page of a stranger's could otherwise reach a service without a login.
+func (s *server) ownName(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if host := hostname(c.Request().Host); s.LoopbackOnly && host != "localhost" {
+			if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+				return &routed{http.StatusMisdirectedRequest, lineage.Invalid("read request", "header Host", "this service answers to a name of this machine only, such as localhost")}
+			}
+		}
+		return next(c)
+	}
+}
+
+func hostname(hostport string) string {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host = hostport
+	}
+	return strings.ToLower(strings.Trim(host, "[]"))
 }
 
 // maxWait is the longest that a request may ask to wait.

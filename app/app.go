@@ -116,20 +116,16 @@ func (a *App) connect(definitions ot2.Definitions) error {
 		OnAccept: func(ingest.Envelope, intake.Receipt) { metrics.Received(1); metrics.Acknowledged(1) },
 		OnRefuse: func(intake.Message, error) { metrics.Received(1) },
 	})
-	handler, err := api.New(api.Options{
+	a.handler, err = api.New(api.Options{
 		Query:    query.New(a.store),
 		Intake:   httpDoor{a.intake},
 		Pipeline: pipeline{a.states, a.pipeline},
 		Letters:  letters{a.journal, a.pipeline},
 		Ready:    a.ready, Gatherer: registry, Logger: a.logger,
 		Limits:  api.Limits{BodyBytes: a.options.MaxBytes},
-		Version: Version().Version,
+		Version: Version().Version, LoopbackOnly: !a.options.TrustNetwork,
 	})
-	if err != nil {
-		return err
-	}
-	a.handler = guard(a.options, handler)
-	return nil
+	return err
 }
 
 // Run processes what is in the journal and takes in what comes, until ctx ends

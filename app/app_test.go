@@ -253,8 +253,8 @@ func TestForeignHostIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = response.Body.Close()
-	if response.StatusCode != http.StatusMisdirectedRequest {
-		t.Errorf("%d, want %d", response.StatusCode, http.StatusMisdirectedRequest)
+	if response.StatusCode != http.StatusMisdirectedRequest || response.Header.Get("Content-Type") != "application/problem+json" {
+		t.Errorf("%d %s, want the problem %d", response.StatusCode, response.Header.Get("Content-Type"), http.StatusMisdirectedRequest)
 	}
 }
 

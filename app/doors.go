@@ -151,29 +151,6 @@ func (d httpDoor) Accept(ctx context.Context, messages ...api.Message) ([]api.Re
 	return answer, nil
 }
 
-// guard keeps out what a browser could be made to send to a service without a
-// login: requests to a name that only pretends to be this machine.
-func guard(options Options, next http.Handler) http.Handler {
-	if options.TrustNetwork {
-		return next
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host := r.Host
-		if !loopback(net.JoinHostPort(hostname(host), "0")) {
-			http.Error(w, "this service answers to the name of this machine only, such as localhost", http.StatusMisdirectedRequest)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-func hostname(hostport string) string {
-	if host, _, err := net.SplitHostPort(hostport); err == nil {
-		return host
-	}
-	return hostport
-}
-
 const addressFile = "address"
 
 // announce writes down where the service of a data folder listens, for the
