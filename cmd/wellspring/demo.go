@@ -62,8 +62,8 @@ can ask it more. The runs are recordings with simulated hardware, the readings a
 				}
 				d.table.line("\nThe service stays until Ctrl-C. Ask it in another terminal:\n")
 				d.table.line("  wellspring --server http://%s ancestry '%s'", a.Addr(), demoWell)
-				d.table.line("  curl http://%s/v1/runs", a.Addr())
-				d.table.line("\nhttp://%s", a.Addr())
+				d.table.line("  wellspring --server http://%s diff --plan %s", a.Addr(), demoRun)
+				d.table.line("\nhttp://%s/v1/runs", a.Addr())
 				return nil
 			})
 		},
@@ -187,8 +187,8 @@ func (d demo) settled(run string) error {
 }
 
 func (d demo) declarations() error {
-	d.table.line("\n3. People say which lots and samples these were, and a plate reader reads the assay plate.\n")
-	return d.send("manifests/lots.csv", "manifests/samples.csv", "plate-reader/AP-0001.csv")
+	d.table.line("\n3. The second run's plan, which lots and samples these were, and what a plate reader read come in as files.\n")
+	return d.send("analyses/assay_plate.json", "manifests/lots.csv", "manifests/samples.csv", "plate-reader/AP-0001.csv")
 }
 
 func (d demo) ancestry() error {
