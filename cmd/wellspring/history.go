@@ -78,7 +78,8 @@ func tableOfHistory(t *table, revisions []lineage.Revision, names map[lineage.ID
 		if r.RetractedAt != nil {
 			retracted = r.RetractedAt.UTC().Format(time.RFC3339)
 		}
-		what, said := "", lineage.Attributes{}
+		var what string
+		var said lineage.Attributes
 		if r.Node != nil {
 			what, said = string(r.Node.Kind)+" "+r.Node.Name, r.Node.Attributes
 		} else {

@@ -43,7 +43,7 @@ func tableOfPreview(t *table, p client.Preview) {
 		t.line("\n%s would be derived again: %d nodes and %d edges added, %d and %d changed, %d and %d retracted", change.Owner,
 			a.NodesAdded, a.EdgesAdded, a.NodesChanged, a.EdgesChanged, a.NodesRetracted, a.EdgesRetracted)
 		for _, f := range change.Facts {
-			t.row("  "+string(f.Change), f.Target.Name, string(f.RelationshipType), f.Source.Name)
+			t.row("  "+f.Change, f.Target.Name, string(f.RelationshipType), f.Source.Name)
 		}
 		_ = t.w.Flush()
 	}
