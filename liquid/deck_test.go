@@ -66,6 +66,28 @@ func TestIdsFromTheSummary(t *testing.T) {
 	}
 }
 
+// The head of a pipette is learnt from its load, its id by the mount where the
+// load has none.
+func TestHeadsAreLearntFromLoads(t *testing.T) {
+	p := &protocol{at: noon, pipette: "right"}
+	p.options.Definitions = ours
+	p.run.Pipettes = []ot2.Pipette{{ID: "left", Mount: "left"}, {ID: "right", Mount: "right"}}
+	p.command("loadPipette", ot2.Params{PipetteName: "p300_multi_gen2", Mount: "right"}, ot2.Result{})
+	p.command("loadPipette", ot2.Params{PipetteName: "p300_multi_gen2", Mount: "left", PipetteID: "third"}, ot2.Result{})
+	p.load("plate", "2", plate96())
+	p.aspirate(1, "plate/A1")
+	p.with("left").aspirate(1, "plate/A2")
+	p.with("third").aspirate(1, "plate/A3")
+	p.with("fourth").aspirate(1, "plate/A4")
+	out := p.fold(t)
+	if got := len(out.Wells["plate"]); got != 8+1+8+1 {
+		t.Errorf("%d wells were drawn from", got)
+	}
+	if got := findingsOf(out); got[len(got)-2] != "unknown-pipette" {
+		t.Errorf("findings %v", got)
+	}
+}
+
 // What the summary names is known, if no load in the record tells of it.
 func TestLabwareOfTheSummaryIsKnown(t *testing.T) {
 	p := &protocol{at: noon, pipette: "pip"}

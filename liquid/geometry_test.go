@@ -19,6 +19,13 @@ func TestNozzlesReach(t *testing.T) {
 		deep24.Wells[name] = w
 	}
 	edge := grid("test_edge", 2, 1, 9, 18, 100) // A1's rim touches B1's centre, and B1's A1's
+	centredColumn := grid("test_centred", 8, 1, 9, 6.85, 100)
+	centredColumn.Quirks = []string{"other", "centerMultichannelOnWells"}
+	noGaps := grid("test_no_gaps", 4, 6, 18, 0, 100)
+	for name, w := range noGaps.Wells {
+		w.Shape, w.XDimension, w.YDimension = "rectangular", 18, 18
+		noGaps.Wells[name] = w
+	}
 	for _, tc := range []struct {
 		name   string
 		def    *ot2.Definition
@@ -35,6 +42,8 @@ func TestNozzlesReach(t *testing.T) {
 		{"tubes wherever a nozzle meets one", tubes(), all, "A1", "A1 - B1 - C1 - - D1"},
 		{"deep wells 18 mm apart", deep24, all, "A1", "A1 - B1 - C1 - D1 -"},
 		{"the nearest centre of two", edge, ot2.NozzleLayout{Style: "QUADRANT", PrimaryNozzle: "A1", BackLeftNozzle: "A1", FrontRight: "B1"}, "A1", "A1 B1 . . . . . ."},
+		{"the middle of three centred nozzles", centredColumn, ot2.NozzleLayout{Style: "QUADRANT", PrimaryNozzle: "H1", BackLeftNozzle: "F1"}, "D1", ". . . . . C1 D1 E1"},
+		{"wells as long as the span, all met: no trough", noGaps, ot2.NozzleLayout{Style: "QUADRANT", PrimaryNozzle: "A1", FrontRight: "C1"}, "A1", "A1 A1 B1 . . . . ."},
 		{"no definition", nil, all, "A1", "A1 A1 A1 A1 A1 A1 A1 A1"},
 		{"no such well", plate96(), all, "Q1", "Q1 Q1 Q1 Q1 Q1 Q1 Q1 Q1"},
 

@@ -108,6 +108,25 @@ func TestHandoverThroughThreeRuns(t *testing.T) {
 	}
 }
 
+// A well in doubt that was emptied stays in doubt in the next run.
+func TestDoubtAboutAnEmptyWellIsHandedOver(t *testing.T) {
+	monday := newProtocol()
+	monday.liquid("water", 10, "plate/A1", "plate/A2")
+	monday.fails().aspirate(10, "plate/A1")
+	monday.transfer(10, "plate/A1", "plate/C1")
+	monday.transfer(10, "plate/A2", "plate/C2")
+	tuesday := newProtocol()
+	tuesday.options.Initial = monday.fold(t).Handover("monday", map[string]string{"plate": "plate"})
+	tuesday.liquid("dye", 10, "plate/A1", "plate/A2")
+	out := tuesday.fold(t)
+	if diff := cmp.Diff([]Reason{ReasonUncertain}, out.Wells["plate"]["A1"].Incomplete); diff != "" {
+		t.Errorf("A1 (-want +got):\n%s", diff)
+	}
+	if got := out.Wells["plate"]["A2"].Incomplete; got != nil {
+		t.Errorf("A2 is incomplete by %v", got)
+	}
+}
+
 func TestWhatStaysBehindAtAHandover(t *testing.T) {
 	p := newProtocol()
 	p.load("bin", "9", trashDefinition())

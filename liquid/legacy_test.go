@@ -28,6 +28,7 @@ func TestReadSentence(t *testing.T) {
 		{legacyDispense, "Dispensing 19.0 uL into  of plate on 2", sentence{}, false},
 		{legacyDispense, "Dispensing 19.0 uL into A2 of plate on ", sentence{}, false},
 		{legacyBlowOut, "Blowing out", sentence{}, false},
+		{legacyAspirate, "19.0 uL from A2 of plate on 2", sentence{}, false},
 		{"command.MIX", "Mixing 3 times", sentence{}, false},
 		{legacyAspirate, "", sentence{}, false},
 	} {
@@ -53,7 +54,8 @@ func TestLegacyPlaces(t *testing.T) {
 	p.legacy(legacyAspirate, "Aspirating 50 uL from A1 of assay on Temperature Module GEN2 on 10 at 9.0 uL/sec")
 	p.legacy(legacyDispense, "Dispensing 10 uL into A1 of test_96_wellplate on Temperature Module GEN2 on 10 at 9.0 uL/sec")
 	p.legacy(legacyDispense, "Dispensing 10 uL into B1 of no such name on 10 at 9.0 uL/sec")
-	p.legacy(legacyDispense, "Dispensing 10 uL into A1 of anything on 2 at 9.0 uL/sec")
+	p.legacy(legacyDispense, "Dispensing 1 uL into C1 of assay on 10 at 9.0 uL/sec")
+	p.legacy(legacyDispense, "Dispensing 9 uL into A1 of anything on 2 at 9.0 uL/sec")
 	p.inPlace("dispenseInPlace", 5)
 	p.legacy(legacyBlowOut, "Blowing out at A1 of Opentrons Fixed Trash on 12")
 	out := p.fold(t)
@@ -61,7 +63,8 @@ func TestLegacyPlaces(t *testing.T) {
 		"upper/A1":   "0 (ever ?upper/A1)",
 		"adapter/A1": "10 ?upper/A1:1",
 		"adapter/B1": "10 ?upper/A1:1", // of those that answer alike, the first by id
-		"plate/A1":   "15 ?upper/A1:1",
+		"upper/C1":   "1 ?upper/A1:1",
+		"plate/A1":   "14 ?upper/A1:1",
 	}
 	if diff := cmp.Diff(want, wellsOf(p, out)); diff != "" {
 		t.Errorf("wells (-want +got):\n%s", diff)
@@ -87,6 +90,15 @@ func TestLegacyPipettes(t *testing.T) {
 	draw() // nobody holds one, and there are two
 	out := p.fold(t)
 	if got, want := out.Wells["reservoir"]["A1"].VolumeUl, 1000.0-10-80-10-10; got != want {
+		t.Errorf("%g µL are left, want %g", got, want)
+	}
+
+	both := newProtocol() // fresh tips on both: the first by id
+	both.liquid("water", 1000, "reservoir/A1")
+	both.with("p8").aspirate(1, "reservoir/A1")
+	both.with("p1").aspirate(1, "reservoir/A1")
+	both.legacy(legacyAspirate, "Aspirating 10 uL from A1 of trough on 5 at 9.0 uL/sec")
+	if got, want := both.fold(t).Wells["reservoir"]["A1"].VolumeUl, 1000.0-8-1-10; got != want {
 		t.Errorf("%g µL are left, want %g", got, want)
 	}
 

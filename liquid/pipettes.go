@@ -38,7 +38,8 @@ func (f *Folder) equip(id, name string) *pipette {
 	return p
 }
 
-// loadPipette learns a pipette's id and head.
+// loadPipette learns a pipette's id and head. A name that the load does not say
+// is known from the summary already.
 func (f *Folder) loadPipette(c *ot2.Command) {
 	id, name := c.Result.PipetteID, c.Params.PipetteName
 	if id == "" {
@@ -47,9 +48,6 @@ func (f *Folder) loadPipette(c *ot2.Command) {
 	for _, p := range f.summaryPipettes {
 		if id == "" && p.Mount == c.Params.Mount {
 			id = p.ID
-		}
-		if name == "" && p.ID == id {
-			name = p.Name
 		}
 	}
 	f.equip(id, name)

@@ -150,6 +150,19 @@ func TestReasons(t *testing.T) {
 			want: map[string][]Reason{"plate/A1": {ReasonUncertain}, "plate/B1": {ReasonUncertain}},
 		},
 		{
+			name: "drawn before a doubt and after it into one tip",
+			do: func(p *protocol) {
+				p.liquid("water", 100, "plate/A1")
+				p.pickUp("rack/A1")
+				p.aspirate(10, "plate/A1")
+				p.with("p8").fails().aspirate(10, "plate/A1")
+				p.with("p1").aspirate(10, "plate/A1")
+				p.dispense(10, "plate/B2") // the later ten
+				p.dispense(10, "plate/C2")
+			},
+			want: map[string][]Reason{"plate/A1": {ReasonUncertain}, "plate/B2": {ReasonUncertain}, "plate/C2": nil},
+		},
+		{
 			name: "no definition, and what comes from there",
 			do: func(p *protocol) {
 				p.command("loadLabware", ot2.Params{LoadName: "homemade", Location: &ot2.Location{Slot: "8"}}, ot2.Result{LabwareID: "odd"})

@@ -22,7 +22,7 @@ type rule struct {
 }
 
 func TestRules(t *testing.T) {
-	for _, tc := range slices.Concat(wellRules(), deckRules()) {
+	for _, tc := range slices.Concat(wellRules(), deckRules(), headRules()) {
 		t.Run(tc.name, func(t *testing.T) {
 			p := newProtocol()
 			tc.do(p)

@@ -103,6 +103,46 @@ func TestSteps(t *testing.T) {
 	}
 }
 
+func TestCommandsThatDoNothingAreKnown(t *testing.T) {
+	p := newProtocol()
+	for _, typ := range []string{
+		"home", "comment", "waitForResume", "pause", "delay", "waitForDuration", "setStatusBar", "setRailLights", "moveRelative",
+		"savePosition", "retractAxis", "prepareToAspirate", "configureForVolume", "loadLid", "loadLidStack", "verifyTipPresence",
+		"getTipPresence", "getNextTip", "loadLiquidClass", "temperatureModule/deactivate", "thermocycler/openLid", "custom",
+	} {
+		p.command(typ, ot2.Params{}, ot2.Result{})
+	}
+	out := p.fold(t)
+	if len(out.Unknown) > 0 || len(out.Wells) > 0 {
+		t.Errorf("not known: %v; wells %v", out.Unknown, out.Wells)
+	}
+}
+
+// A pair of carry-over names the states that the tip met.
+func TestCarryOverNamesStates(t *testing.T) {
+	p := newProtocol()
+	loaded := p.liquid("water", 100, "plate/A1")
+	p.pickUp("rack/A1")
+	p.aspirate(20, "plate/A1")
+	made := p.dispense(10, "plate/B1")
+	mixed := p.dispense(10, "plate/C1")
+	p.dispense(1, "plate/D1") // empty: touches, gives nothing
+	p.aspirate(1, "plate/B1")
+	out := p.fold(t)
+	key := func(place, command string) StateKey {
+		labware, well := split(place)
+		return StateKey{Labware: labware, Well: well, Command: command}
+	}
+	want := []Carry{
+		{Command: mixed, From: Place{"plate", "B1"}, To: Place{"plate", "C1"}, FromState: key("plate/B1", made), ToState: key("plate/C1", mixed)},
+		{Command: "c14", From: Place{"plate", "C1"}, To: Place{"plate", "D1"}, FromState: key("plate/C1", mixed), ToStateUnknown: true},
+		{Command: "c15", From: Place{"plate", "D1"}, To: Place{"plate", "B1"}, ToState: key("plate/B1", made)},
+	}
+	if diff := cmp.Diff(want, out.Carried); diff != "" {
+		t.Errorf("first loaded by %s (-want +got):\n%s", loaded, diff)
+	}
+}
+
 // A head in one trough reads it once, whatever the number of nozzles.
 func TestAStepNamesAStateOnce(t *testing.T) {
 	p := newProtocol()
