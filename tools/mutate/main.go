@@ -1,7 +1,7 @@
 // Command mutate changes a package's code one place at a time and reports the
 // changes that no test of the package notices.
 //
-//	mutate [-every n] [-first n] [-timeout d] package-folder [test flags]
+//	mutate [-every n] [-only regexp] [-timeout d] package-folder [test flags]
 //
 // It is a gauge of the tests, run by hand: a change that survives is either
 // one that makes no difference or a test that is missing.
@@ -20,27 +20,32 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 )
 
 func main() {
 	every := flag.Int("every", 1, "try each n-th change only")
-	first := flag.Int("first", 0, "begin with this change")
+	only := flag.String("only", "", "try only changes whose line in the report this `regexp` matches")
 	timeout := flag.Duration("timeout", time.Minute, "a test that takes longer has noticed")
 	flag.Parse()
 	if flag.NArg() == 0 || *every < 1 {
 		fmt.Fprintln(os.Stderr, "usage: mutate [flags] package-folder [test flags]")
 		os.Exit(2)
 	}
-	if err := run(flag.Arg(0), flag.Args()[1:], *every, *first, *timeout); err != nil {
+	if err := run(flag.Arg(0), flag.Args()[1:], *every, *only, *timeout); err != nil {
 		fmt.Fprintln(os.Stderr, "mutate:", err)
 		os.Exit(1)
 	}
 }
 
-func run(dir string, flags []string, every, first int, timeout time.Duration) error {
-	dir, err := filepath.Abs(dir)
+func run(dir string, flags []string, every int, only string, timeout time.Duration) error {
+	wanted, err := regexp.Compile(only)
+	if err != nil {
+		return err
+	}
+	dir, err = filepath.Abs(dir)
 	if err != nil {
 		return err
 	}
@@ -69,7 +74,8 @@ func run(dir string, flags []string, every, first int, timeout time.Duration) er
 		}
 		for _, c := range changes(tree) {
 			n++
-			if n < first || n%every != 0 {
+			name := fmt.Sprintf("%s:%d: %s", filepath.Base(file), fset.Position(c.at).Line, c.what)
+			if n%every != 0 || !wanted.MatchString(name) {
 				continue
 			}
 			c.do()
@@ -82,8 +88,7 @@ func run(dir string, flags []string, every, first int, timeout time.Duration) er
 			got := t.try(file, text.Bytes())
 			tally[got]++
 			if got == survived {
-				at := fset.Position(c.at)
-				fmt.Printf("survived: %s:%d: %s\n", filepath.Base(file), at.Line, c.what)
+				fmt.Println("survived:", name)
 			}
 		}
 	}
