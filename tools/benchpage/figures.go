@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 
@@ -97,14 +98,21 @@ func (f *figures) row(pkg, name string) *row {
 	return r
 }
 
+func atLeast(runs int) string {
+	if runs == 1 {
+		return "at least one run"
+	}
+	return fmt.Sprintf("at least %d runs", runs)
+}
+
 // ownColumn are the units that have a column each; the others share the last.
 var ownColumn = []string{"sec/op", "B/op", "allocs/op"}
 
 // markdown is a table a package.
 func (f *figures) markdown(circumstances string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Measured on %s. Each figure is the median of at least %d runs; ± is half of its 95 %% confidence interval, ∞ where there were too few runs for one.\n",
-		circumstances, f.runs)
+	fmt.Fprintf(&b, "Measured on %s. Each figure is the median of %s, ± half of its 95 %% confidence interval where that many runs have one.\n",
+		circumstances, atLeast(f.runs))
 	for _, s := range f.packages {
 		fmt.Fprintf(&b, "\n### %s\n\n| benchmark | time | memory | allocations | besides |\n|---|--:|--:|--:|---|\n", s.name)
 		for _, r := range s.rows {
@@ -137,7 +145,10 @@ func (r *row) figure(unit string) string {
 	if unit == "allocs/op" {
 		return number
 	}
-	spread := " ± " + strings.TrimPrefix(summary.PctRangeString(), "±")
+	spread := ""
+	if !math.IsInf(summary.Lo, 0) && !math.IsInf(summary.Hi, 0) {
+		spread = " ± " + strings.TrimPrefix(summary.PctRangeString(), "±")
+	}
 	if unit == "sec/op" || unit == "B/op" {
 		return spaced(number, short[strings.TrimSuffix(unit, "/op")]) + spread
 	}
@@ -146,6 +157,8 @@ func (r *row) figure(unit string) string {
 		return name + " " + spaced(number, short[of]) + spread
 	case of == "ms":
 		return name + " " + number + " ms" + spread
+	case strings.HasPrefix(unit, "B/"):
+		return spaced(number, unit) + spread
 	}
 	return number + " " + unit + spread
 }

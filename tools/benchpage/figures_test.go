@@ -37,19 +37,19 @@ Why.
 
 ` + begin + `
 
-Measured on linux/amd64, A processor, go1, commit abc. Each figure is the median of at least 2 runs; ± is half of its 95 % confidence interval, ∞ where there were too few runs for one.
+Measured on linux/amd64, A processor, go1, commit abc. Each figure is the median of at least 2 runs, ± half of its 95 % confidence interval where that many runs have one.
 
 ### wellspring/liquid
 
 | benchmark | time | memory | allocations | besides |
 |---|--:|--:|--:|---|
-| ` + "`Fold/normalize`" + ` | 2.000 ms ± ∞ | 50.00 KiB ± ∞ | 12.00 | 410.0k commands/s ± ∞; p50 53.14 ms ± ∞; p99 1.500 ms ± ∞; peak 2.000 MiB ± ∞ |
+| ` + "`Fold/normalize`" + ` | 2.000 ms | 50.00 KiB | 12.00 | 410.0k commands/s; p50 53.14 ms; p99 1.500 ms; peak 2.000 MiB |
 
 ### wellspring/ot2
 
 | benchmark | time | memory | allocations | besides |
 |---|--:|--:|--:|---|
-| ` + "`Decode`" + ` | 1.500 µs ± ∞ |  |  |  |
+| ` + "`Decode`" + ` | 1.500 µs |  |  |  |
 
 ` + end + `
 
