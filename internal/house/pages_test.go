@@ -82,6 +82,16 @@ func TestLinksOfPagesLeadSomewhere(t *testing.T) {
 	}
 }
 
+// TestTheReadmeLeadsToEveryPage: what nobody finds nobody reads.
+func TestTheReadmeLeadsToEveryPage(t *testing.T) {
+	readme := string(read(t, "README.md"))
+	walk(t, func(name string) {
+		if path.Dir(name) == "docs" && path.Ext(name) == ".md" && !strings.Contains(readme, "("+name+")") {
+			t.Errorf("README.md does not lead to %s", name)
+		}
+	})
+}
+
 // TestCommentsNamePagesThatAreThere holds docs/NAME.md in Go files against the
 // folder.
 func TestCommentsNamePagesThatAreThere(t *testing.T) {
