@@ -1,0 +1,122 @@
+package labgraph
+
+import (
+	"math/rand/v2"
+
+	"wellspring/lineage"
+)
+
+// Experiment makes experiment i.
+//
+// The dilution fills a plate with buffer and carries eight stocks through twelve
+// columns, one part in ten each. The assay gives reagent and diluted stock to
+// every well of a second plate and pools two of its rows. The reading measures
+// that plate. Now and then an experiment repeats the one before with the same
+// samples, starts a row from an earlier pool, or takes an earlier dilution plate.
+func (l Lab) Experiment(i int) []lineage.Projection {
+	c := l.choose(i)
+	return []lineage.Projection{l.dilution(i, c), l.assay(i, c), l.reading(i)}
+}
+
+// choices are what differs from one experiment to the next.
+type choices struct {
+	samplesOf int // the experiment whose samples it takes
+	poolOf    int // the experiment whose pool the first row starts from; -1: none
+	plateOf   int // the experiment whose dilution plate it assays
+}
+
+// within is how many experiments back a pool or a plate may come from.
+const within = 50
+
+func (l Lab) choose(i int) choices {
+	random := rand.New(rand.NewPCG(l.Seed, uint64(i)))
+	c := choices{samplesOf: i, poolOf: -1, plateOf: i}
+	// Always the same draws, so that one choice does not move the others.
+	again, pool, plate := random.IntN(10) == 0, random.IntN(3) == 0, random.IntN(5) == 0
+	earlier := func() int { return i - 1 - random.IntN(max(1, min(i, within))) }
+	fromPool, fromPlate := earlier(), earlier()
+	if i == 0 {
+		return c
+	}
+	if again {
+		c.samplesOf = i - 1
+	}
+	if pool {
+		c.poolOf = fromPool
+	}
+	if plate {
+		c.plateOf = fromPlate
+	}
+	return c
+}
+
+func (l Lab) dilution(i int, c choices) lineage.Projection {
+	b := l.newRun(l.DilutionRun(i), "dilution", i)
+	plate := b.labware("plate", l.barcode("DP", i))
+	reservoir, rack := b.labware("reservoir", ""), b.labware("rack", "")
+	load := b.step("load", "load", 0)
+	buffers := b.fill(reservoir, Columns, b.lot(l.lotName("buffer", i)), load)
+
+	stocks := make([]content, Rows)
+	loadStocks := b.step("load", "load-stocks", 0)
+	for r := range stocks {
+		source := b.add(lineage.Node{ID: l.Sample(c.samplesOf, r), Kind: lineage.KindSample, Name: l.barcode("S", c.samplesOf*Rows+r),
+			Attributes: lineage.Attributes{lineage.AttrBarcode: l.barcode("S", c.samplesOf*Rows+r)}})
+		if r == 0 && c.poolOf >= 0 {
+			source = l.Pool(c.poolOf, i%Pools)
+		}
+		stocks[r] = b.first(rack, r, source, loadStocks)
+	}
+
+	wells := make([]content, Wells)
+	for w := range wells {
+		wells[w] = b.transfer(plate, w, command("buffer", w), 180, 180, content{}, buffers[w/Rows])
+	}
+	for w := range wells {
+		source := stocks[w%Rows]
+		if w >= Rows {
+			source = wells[w-Rows]
+		}
+		wells[w] = b.transfer(plate, w, command("dilute", w), 20, 200, wells[w], source)
+	}
+	return b.Projection
+}
+
+func (l Lab) assay(i int, c choices) lineage.Projection {
+	b := l.newRun(l.AssayRun(i), "assay", i)
+	plate := b.labware("assay", l.barcode("AP", i))
+	reservoir, rack := b.labware("reagent", ""), b.labware("pools", "")
+	b.uses(lineage.PhysicalLabwareID(l.barcode("DP", c.plateOf)))
+	reagents := b.fill(reservoir, Columns, b.lot(l.lotName("reagent", i)), b.step("load", "load", 0))
+
+	wells := make([]content, Wells)
+	for w := range wells {
+		wells[w] = b.transfer(plate, w, command("reagent", w), 90, 90, content{}, reagents[w/Rows])
+	}
+	for w := range wells {
+		// What is in it is the other run's to say: here it is an origin.
+		diluted := newContent(l.DilutedWell(c.plateOf, w))
+		wells[w] = b.transfer(plate, w, command("sample", w), 10, 100, wells[w], diluted)
+	}
+	for pool := range Pools {
+		var pooled content
+		for n := range wellsOfPool {
+			pooled = b.transfer(rack, pool, command(poolStep(pool), n), 5, 5*float64(n+1), pooled, wells[n*Rows+pool])
+		}
+	}
+	return b.Projection
+}
+
+func (l Lab) reading(i int) lineage.Projection {
+	b := builder{Projection: lineage.Projection{Owner: lineage.Owner("reading:" + l.barcode("AP", i))}}
+	document := b.add(lineage.Node{ID: lineage.NewID(lineage.KindDataset, string(b.Owner)), Kind: lineage.KindDataset, Name: l.barcode("AP", i) + ".json",
+		Attributes: lineage.Attributes{"what": "reading", lineage.AttrBarcode: l.barcode("AP", i)}})
+	random := rand.New(rand.NewPCG(l.Seed+1, uint64(i)))
+	for w := range Wells {
+		m := b.add(lineage.Node{ID: l.Measurement(i, w), Kind: lineage.KindMeasurement, Name: "absorbance " + WellName(w),
+			Attributes: lineage.Attributes{lineage.AttrBarcode: l.barcode("AP", i), lineage.AttrWell: WellName(w), "value": random.Float64(), "unit": "AU"}})
+		b.link(m, lineage.MeasuredFrom, l.AssayWell(i, w), lineage.ID{}, nil)
+		b.link(m, lineage.DerivedFrom, document, lineage.ID{}, nil)
+	}
+	return b.Projection
+}
