@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/hex"
-	"encoding/json"
 	"math"
 	"slices"
 	"time"
@@ -109,16 +108,39 @@ func (s *Store) Edges(ctx context.Context, id lineage.ID, limit int, asOf time.T
 	if limit < 1 {
 		return nil, false, lineage.Invalid(op, "limit", "ask for at least one")
 	}
-	err = s.reading(ctx, op, func(r reader) error {
-		if asOf.IsZero() {
-			return r.query(ctx, selectEdges, into(&edges, scanEdge), id[:], limit+1)
+	err = s.reading(ctx, op, func(r reader) (err error) {
+		if !asOf.IsZero() {
+			return r.query(ctx, selectEdgesAsOf, into(&edges, scanEdge), id[:], limit+1, nanoseconds(asOf))
 		}
-		return r.query(ctx, selectEdgesAsOf, into(&edges, scanEdge), id[:], limit+1, nanoseconds(asOf))
+		edges, err = r.edges(ctx, id, limit+1)
+		return err
 	})
 	if len(edges) > limit {
 		return edges[:limit], true, err
 	}
 	return edges, false, err
+}
+
+// edges returns the first current edges at a node. Only of a hub there are more
+// than asked for: there the first of each type and side are read, which come in
+// order without sorting all.
+func (r reader) edges(ctx context.Context, id lineage.ID, limit int) ([]lineage.Edge, error) {
+	var edges []lineage.Edge
+	if err := r.query(ctx, selectSomeEdges, into(&edges, scanEdge), id[:], limit); err != nil {
+		return nil, err
+	}
+	if len(edges) == limit {
+		edges = edges[:0]
+		for _, typ := range lineage.RelationshipTypes() {
+			for _, text := range []string{selectEdgesOfSource, selectEdgesOfTarget} {
+				if err := r.query(ctx, text, into(&edges, scanEdge), id[:], string(typ), limit); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	slices.SortFunc(edges, func(a, b lineage.Edge) int { return a.Key().Compare(b.Key()) })
+	return edges[:min(limit, len(edges))], nil
 }
 
 // History implements graphstore.Store.
@@ -153,7 +175,7 @@ func scanNode(rows *sql.Rows, more ...any) (lineage.Node, error) {
 		return n, err
 	}
 	n.CreatedAt = moment(createdAt)
-	return n, json.Unmarshal(attributes, &n.Attributes)
+	return n, scanAttributes(attributes, &n.Attributes)
 }
 
 // scanEdge reads edgeColumns, and more columns into more.
@@ -166,7 +188,16 @@ func scanEdge(rows *sql.Rows, more ...any) (lineage.Edge, error) {
 		return e, err
 	}
 	e.CreatedAt = moment(createdAt)
-	return e, json.Unmarshal(attributes, &e.Attributes)
+	return e, scanAttributes(attributes, &e.Attributes)
+}
+
+// scanAttributes reads attributes. Most edges have none.
+func scanAttributes(text []byte, attributes *lineage.Attributes) error {
+	if string(text) == "{}" {
+		*attributes = lineage.Attributes{}
+		return nil
+	}
+	return attributes.UnmarshalJSON(text)
 }
 
 func scanNodeRevision(rows *sql.Rows, _ ...any) (lineage.Revision, error) {

@@ -64,10 +64,14 @@ const (
 
 	// Nothing depends on itself, so no edge is in both halves. Of an edge that
 	// several owners name, the first row speaks.
-	selectEdges = `SELECT ` + edgeColumns + ` FROM edge e WHERE e.source = ?1 AND ` + firstOfEdge + `
+	selectSomeEdges = `SELECT ` + edgeColumns + ` FROM edge e WHERE e.source = ?1 AND ` + firstOfEdge + `
 		UNION ALL
 		SELECT ` + edgeColumns + ` FROM edge e WHERE e.target = ?1 AND ` + firstOfEdge + `
-		ORDER BY 1, 3, 2, 4 LIMIT ?2`
+		LIMIT ?2`
+	selectEdgesOfSource = `SELECT ` + edgeColumns + ` FROM edge e WHERE e.source = ?1 AND e.type = ?2 AND ` + firstOfEdge + `
+		ORDER BY e.target, e.transformation LIMIT ?3`
+	selectEdgesOfTarget = `SELECT ` + edgeColumns + ` FROM edge e WHERE e.target = ?1 AND e.type = ?2 AND ` + firstOfEdge + `
+		ORDER BY e.source, e.transformation LIMIT ?3`
 	selectEdgesAsOf = `SELECT ` + edgeColumns + ` FROM edge e WHERE e.source = ?1 AND ` + asOf + ` AND ` + firstOfEdge + `
 		UNION ALL
 		SELECT ` + edgeColumns + ` FROM edge e WHERE e.target = ?1 AND ` + asOf + ` AND ` + firstOfEdge + `
@@ -123,6 +127,6 @@ const (
 )
 
 var readStatements = []string{
-	selectOwnedNodes, selectOwnedEdges, selectNodes, selectNodesAsOf, selectEdges, selectEdgesAsOf, selectNodeHistory, selectEdgeHistory,
+	selectOwnedNodes, selectOwnedEdges, selectNodes, selectNodesAsOf, selectSomeEdges, selectEdgesOfSource, selectEdgesOfTarget, selectEdgesAsOf, selectNodeHistory, selectEdgeHistory,
 	selectSources, selectTargets, selectSourcesAsOf, selectTargetsAsOf, selectIncoming, selectIncomingAsOf,
 }
