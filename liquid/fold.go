@@ -238,7 +238,7 @@ var idle = map[string]bool{
 	"home": true, "comment": true, "waitForResume": true, "pause": true, "delay": true, "setStatusBar": true,
 	"setRailLights": true, "moveRelative": true, "savePosition": true, "retractAxis": true, "prepareToAspirate": true,
 	"configureForVolume": true, "loadLid": true, "loadLidStack": true, "verifyTipPresence": true, "getTipPresence": true,
-	"getNextTip": true, "liquidClass": true, "loadLiquidClass": true,
+	"getNextTip": true, "loadLiquidClass": true, "captureImage": true, "createTimer": true, "waitForTasks": true, "identifyModule": true,
 }
 
 // keepStep keeps the step at hand, if the command was one.

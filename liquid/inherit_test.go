@@ -137,6 +137,15 @@ func TestWhatStaysBehindAtAHandover(t *testing.T) {
 	}
 }
 
+func TestWhatIsDrawnFromInheritedLabwareWithoutADefinition(t *testing.T) {
+	p := newProtocol()
+	p.options.Initial = map[Place]Content{{"odd", "A1"}: {State: fromEarlier("monday", "odd/A1", "c7"), VolumeUl: 50}}
+	p.transfer(10, "odd/A1", "plate/A1")
+	if diff := cmp.Diff([]Reason{ReasonNoGeometry}, p.fold(t).Wells["plate"]["A1"].Incomplete); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestALiquidDeclaredInAnInheritedWellIsAFinding(t *testing.T) {
 	p := newProtocol()
 	p.options.Initial = map[Place]Content{

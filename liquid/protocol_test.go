@@ -207,10 +207,13 @@ func violations(out Outcome) []string {
 		if !(math.Abs(sum-1) <= 1e-9) {
 			complain("origins of %v sum to %g", s.Key, sum)
 		}
-		for _, part := range s.Parts {
+		for i, part := range s.Parts {
+			if slices.ContainsFunc(s.Parts[:i], func(p Part) bool { return p.From == part.From }) {
+				complain("state %v has two parts from %v", s.Key, part.From)
+			}
 			parts += part.Fraction
 			at, ours := position[part.From]
-			if part.From.Run == "" && (!ours || at >= i) {
+			if part.From.Run == "" && (!ours || at >= position[s.Key]) {
 				complain("state %v comes from %v, which does not stand before it", s.Key, part.From)
 			}
 			if !(part.VolumeUl > 0) {

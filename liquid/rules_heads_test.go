@@ -1,9 +1,34 @@
 package liquid
 
+import "wellspring/ot2"
+
 // headRules are about heads of which not every nozzle has a tip, and about
 // commands that fail or have no name.
 func headRules() []rule {
 	return []rule{
+		{
+			name: "given back to its well together with something foreign",
+			do: func(p *protocol) {
+				p.liquid("water", 100, "plate/A1")
+				p.liquid("dye", 100, "plate/B1")
+				p.pickUp("rack/A1")
+				p.aspirate(20, "plate/A1")
+				p.aspirate(20, "plate/B1")
+				p.dispense(40, "plate/A1")
+			},
+			wells:   map[string]string{"plate/A1": "120 dye:0.1667 water:0.8333", "plate/B1": "80 dye:1"},
+			edges:   []string{"c14 plate/B1>plate/A1 20", "c14 plate/A1>plate/A1 20"},
+			carried: []string{"c13 plate/A1>plate/B1"},
+		},
+		{
+			name: "liquid declared in a well that is none, and in labware without a definition",
+			do: func(p *protocol) {
+				p.command("loadLabware", ot2.Params{LoadName: "homemade"}, ot2.Result{LabwareID: "odd"})
+				p.liquid("water", 1e5, "plate/Z1", "odd/A1", "odd/B1")
+			},
+			wells:    map[string]string{"plate/Z1": "100000 water:1", "odd/A1": "100000 water:1", "odd/B1": "100000 water:1"},
+			findings: []string{"unknown-well plate/Z1", "no-definition odd"},
+		},
 		{
 			name: "tips still on the last nozzles at a pick-up go to the trash",
 			do: func(p *protocol) {

@@ -108,7 +108,8 @@ func TestCommandsThatDoNothingAreKnown(t *testing.T) {
 	for _, typ := range []string{
 		"home", "comment", "waitForResume", "pause", "delay", "waitForDuration", "setStatusBar", "setRailLights", "moveRelative",
 		"savePosition", "retractAxis", "prepareToAspirate", "configureForVolume", "loadLid", "loadLidStack", "verifyTipPresence",
-		"getTipPresence", "getNextTip", "loadLiquidClass", "temperatureModule/deactivate", "thermocycler/openLid", "custom",
+		"getTipPresence", "getNextTip", "loadLiquidClass", "captureImage", "createTimer", "waitForTasks", "identifyModule",
+		"temperatureModule/deactivate", "thermocycler/openLid", "custom",
 	} {
 		p.command(typ, ot2.Params{}, ot2.Result{})
 	}

@@ -46,7 +46,7 @@ func (t *tip) liquid() float64 {
 func (t *tip) push(p parcel) {
 	if top := len(t.parcels) - 1; top >= 0 {
 		last := &t.parcels[top]
-		if last.state == p.state && last.from == p.from && last.why == p.why {
+		if last.state == p.state && last.why == p.why { // of one state, so of one well
 			last.volume += p.volume
 			return
 		}
