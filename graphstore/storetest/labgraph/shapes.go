@@ -16,8 +16,10 @@ func Hub(wells int) lineage.Projection {
 	return b.Projection
 }
 
-// HubLot and HubWell are the middle of a Hub and its wells.
-func HubLot() lineage.ID          { return lineage.LotID("hub") }
+// HubLot is the middle of a Hub.
+func HubLot() lineage.ID { return lineage.LotID("hub") }
+
+// HubWell is one of the wells around it.
 func HubWell(well int) lineage.ID { return wellOf("hub", well) }
 
 // Ladder is two rows of wells, each well made of both wells of the rung before:
