@@ -70,6 +70,21 @@ func TestReasons(t *testing.T) {
 			want: map[string][]Reason{"plate/A1": nil, "plate/A2": nil, "plate/B1": nil, "plate/C1": nil},
 		},
 		{
+			name: "unlike liquids dispensed as a whole, with air and more below",
+			do: func(p *protocol) {
+				p.liquid("water", 100, "plate/A1")
+				p.liquid("dye", 100, "plate/A2")
+				p.pickUp("rack/A1")
+				p.aspirate(10, "plate/A1")
+				p.inPlace("airGapInPlace", 5)
+				p.aspirate(10, "plate/A1")
+				p.aspirate(10, "plate/A2")
+				p.dispense(20, "plate/B1")
+				p.dispense(10, "plate/C1")
+			},
+			want: map[string][]Reason{"plate/A1": nil, "plate/A2": nil, "plate/B1": nil, "plate/C1": nil},
+		},
+		{
 			name: "a mixture cut below unlike liquids, with air above",
 			do: func(p *protocol) {
 				p.liquid("water", 100, "plate/A1")
