@@ -39,7 +39,7 @@ type history struct {
 	*protocol
 	choices
 	hostile bool // volumes that are none, labware nobody loaded
-	modern  bool // no commands that name no pipette
+	parted  bool // nothing that stays behind at a handover: liquid in trash, who holds a tip
 }
 
 // newHistory declares some liquids; others are found lacking.
@@ -57,6 +57,9 @@ func (h *history) place() string {
 	places := []string{
 		"plate/A1", "plate/B1", "plate/C1", "plate/A2", "plate/H12", "plate384/A1", "plate384/B1", "plate384/A2",
 		"tubes/A1", "tubes/B1", "reservoir/A1", "reservoir/A2", "open/A1", "bin/A1", "fixedTrash/A1",
+	}
+	if h.parted {
+		places = places[:len(places)-2]
 	}
 	if h.hostile {
 		places = append(places, "mystery/A1", "plate/Z9", "rack/A1")
@@ -112,7 +115,8 @@ func (h *history) next() {
 		to := oneOf(h.choices, ot2.Location{OffDeck: true}, ot2.Location{Slot: "2"}, ot2.Location{LabwareID: "plate384"})
 		h.command("moveLabware", ot2.Params{LabwareID: oneOf(h.choices, "plate", "tubes"), NewLocation: &to}, ot2.Result{})
 	case 20:
-		if h.modern {
+		if h.parted {
+			h.command("home", ot2.Params{}, ot2.Result{})
 			return
 		}
 		kind, sentence := "command.ASPIRATE", "Aspirating %g uL from A1 of test_96_wellplate on 2 at 92.86 uL/sec"
@@ -121,7 +125,8 @@ func (h *history) next() {
 		}
 		h.legacy(kind, fmt.Sprintf(sentence, h.volume()))
 	case 21:
-		if h.modern {
+		if h.parted {
+			h.command("home", ot2.Params{}, ot2.Result{})
 			return
 		}
 		h.legacy(oneOf(h.choices, "command.AIR_GAP", "command.BLOW_OUT"), "Blowing out at C1 of test_96_wellplate on 2")

@@ -119,7 +119,7 @@ func TestAnyOrderSplittingAndRepetitionEndsInTheSameOutcome(t *testing.T) {
 func TestTwoRunsOnSharedLabwareEndAsOne(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := newHistory(drawn{t}, false)
-		h.modern = true
+		h.parted = true
 		// Tips put back stay behind with their rack: the second run has its own.
 		h.load("rack2", "10", rack96())
 		loaded := len(h.run.Commands)
