@@ -42,6 +42,10 @@ type Store interface {
 	// last given, with created_at. Of an owner that there is none of it is empty.
 	Owned(ctx context.Context, owner lineage.Owner) (lineage.Projection, error)
 
+	// Owners returns the owners that have a part of the graph now, in order of
+	// name, after one, at most limit of them (at least 1).
+	Owners(ctx context.Context, after lineage.Owner, limit int) ([]lineage.Owner, error)
+
 	// Nodes returns the nodes with these ids, in the order asked. Ids that there
 	// are none of are left out.
 	Nodes(ctx context.Context, ids []lineage.ID, asOf time.Time) ([]lineage.Node, error)

@@ -27,6 +27,28 @@ func (s *Store) Owned(ctx context.Context, owner lineage.Owner) (lineage.Project
 	return p, nil
 }
 
+// Owners implements graphstore.Store.
+func (s *Store) Owners(ctx context.Context, after lineage.Owner, limit int) ([]lineage.Owner, error) {
+	const op = "owners"
+	if limit < 1 {
+		return nil, lineage.Invalid(op, "limit", "ask for at least one")
+	}
+	var owners []lineage.Owner
+	_, err := s.read(ctx, func(tx driver.ManagedTransaction) (any, error) {
+		owners = nil
+		parameters := map[string]any{"after": string(after), "limit": limit}
+		return nil, each(ctx, tx, cypher.Read("owners"), parameters, func(record *driver.Record) error {
+			owner, _, err := driver.GetRecordValue[string](record, "owner")
+			owners = append(owners, lineage.Owner(owner))
+			return err
+		})
+	})
+	if err != nil {
+		return nil, storeError(ctx, op, "", err)
+	}
+	return owners, nil
+}
+
 func owned(ctx context.Context, tx driver.ManagedTransaction, owner lineage.Owner) ([]lineage.Node, []lineage.Edge, error) {
 	var manifest graphstore.Manifest
 	err := each(ctx, tx, cypher.Read("manifest"), map[string]any{"owner": string(owner)}, func(record *driver.Record) (err error) {

@@ -61,6 +61,24 @@ func (s *Store) Owned(ctx context.Context, owner lineage.Owner) (lineage.Project
 	return p, err
 }
 
+// Owners implements graphstore.Store.
+func (s *Store) Owners(ctx context.Context, after lineage.Owner, limit int) ([]lineage.Owner, error) {
+	const op = "owners"
+	if limit < 1 {
+		return nil, lineage.Invalid(op, "limit", "ask for at least one")
+	}
+	var owners []lineage.Owner
+	err := s.reading(ctx, op, func(r reader) error {
+		return r.query(ctx, selectOwners, func(rows *sql.Rows) error {
+			var owner lineage.Owner
+			err := rows.Scan((*string)(&owner))
+			owners = append(owners, owner)
+			return err
+		}, string(after), limit)
+	})
+	return owners, err
+}
+
 // Nodes implements graphstore.Store.
 func (s *Store) Nodes(ctx context.Context, ids []lineage.ID, asOf time.Time) ([]lineage.Node, error) {
 	var nodes []lineage.Node

@@ -53,6 +53,9 @@ const (
 		WHERE c.owner = (SELECT num FROM owner WHERE name = ?)`
 	selectOwnedEdges = `SELECT ` + edgeColumns + ` FROM edge e WHERE e.owner = (SELECT num FROM owner WHERE name = ?)`
 
+	selectOwners = `SELECT o.name FROM owner o WHERE o.name > ?1 AND (EXISTS (SELECT 1 FROM node_owner c WHERE c.owner = o.num)
+		OR EXISTS (SELECT 1 FROM edge e WHERE e.owner = o.num)) ORDER BY o.name LIMIT ?2`
+
 	selectNodes = `SELECT ` + nodeColumns + ` FROM json_each(?1) f CROSS JOIN node n ON n.id = unhex(f.value)`
 	// Of several rows of a node the last one counts: those of a revision come in
 	// order of created_at, as their index has them, and what is current comes last.
@@ -127,6 +130,6 @@ const (
 )
 
 var readStatements = []string{
-	selectOwnedNodes, selectOwnedEdges, selectNodes, selectNodesAsOf, selectSomeEdges, selectEdgesOfSource, selectEdgesOfTarget, selectEdgesAsOf, selectNodeHistory, selectEdgeHistory,
+	selectOwnedNodes, selectOwnedEdges, selectOwners, selectNodes, selectNodesAsOf, selectSomeEdges, selectEdgesOfSource, selectEdgesOfTarget, selectEdgesAsOf, selectNodeHistory, selectEdgeHistory,
 	selectSources, selectTargets, selectSourcesAsOf, selectTargetsAsOf, selectIncoming, selectIncomingAsOf,
 }

@@ -31,6 +31,26 @@ func (m *Model) Owned(ctx context.Context, owner lineage.Owner) (lineage.Project
 	return p, nil
 }
 
+// Owners implements graphstore.Store.
+func (m *Model) Owners(ctx context.Context, after lineage.Owner, limit int) ([]lineage.Owner, error) {
+	if err := alive(ctx, "owners"); err != nil {
+		return nil, err
+	}
+	if limit < 1 {
+		return nil, lineage.Invalid("owners", "limit", "ask for at least one")
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var owners []lineage.Owner
+	for owner, has := range m.parts {
+		if owner > after && len(has.Nodes)+len(has.Edges) > 0 {
+			owners = append(owners, owner)
+		}
+	}
+	slices.Sort(owners)
+	return owners[:min(limit, len(owners))], nil
+}
+
 // Nodes implements graphstore.Store.
 func (m *Model) Nodes(ctx context.Context, ids []lineage.ID, asOf time.Time) ([]lineage.Node, error) {
 	if err := alive(ctx, "nodes"); err != nil {

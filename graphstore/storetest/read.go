@@ -71,6 +71,31 @@ func readOwned(t *testing.T, s graphstore.Store) {
 	same(t, "of b", part(ownerB, sorted(created(at(2), nodes[4:]...)), createdEdges(at(2), edges[3:]...)...), owned(t, s, ownerB))
 }
 
+func readOwners(t *testing.T, s graphstore.Store) {
+	check := func(what string, after lineage.Owner, limit int, want ...lineage.Owner) {
+		t.Helper()
+		got, err := s.Owners(t.Context(), after, limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, what, want, got)
+	}
+	check("of an empty graph", "", 10)
+	shared, own := node(lineage.KindLot, "shared"), node(lineage.KindLot, "own")
+	for i, owner := range []lineage.Owner{"run:2", "plan:1", "run:10"} {
+		apply(t, s, part(owner, []lineage.Node{shared}), at(i+1), lineage.Applied{NodesAdded: 1})
+	}
+	apply(t, s, part("run:1", []lineage.Node{own}), at(4), lineage.Applied{NodesAdded: 1})
+	check("all", "", 10, "plan:1", "run:1", "run:10", "run:2")
+	check("the first page", "", 2, "plan:1", "run:1")
+	check("the next page", "run:1", 2, "run:10", "run:2")
+	check("after the last", "run:2", 2)
+	apply(t, s, part("run:1", nil), at(5), lineage.Applied{NodesRetracted: 1})
+	check("one of them retracted", "", 10, "plan:1", "run:10", "run:2")
+	_, err := s.Owners(t.Context(), "", 0)
+	checkError(t, err, lineage.ErrorInvalid, "limit")
+}
+
 func readNodes(t *testing.T, s graphstore.Store) {
 	a, b := node(lineage.KindLot, "a"), node(lineage.KindLot, "b")
 	apply(t, s, part(ownerA, []lineage.Node{a, b}), at(1), lineage.Applied{NodesAdded: 2})

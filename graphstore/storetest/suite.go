@@ -69,6 +69,7 @@ func cases() []testCase {
 		{"Shared/an edge holds its ends", edgeHoldsEnds},
 		{"Attributes/come back unchanged", attributesRoundTrip},
 		{"Read/owned", readOwned},
+		{"Read/owners", readOwners},
 		{"Read/nodes", readNodes},
 		{"Read/edges", readEdges},
 		{"Read/history", readHistory},

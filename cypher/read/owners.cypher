@@ -1,0 +1,9 @@
+// Purpose: Reads a page of the owners that have something.
+// Parameters: $after: where the page before ended
+// $limit
+// Returns: owner; in order of name
+MATCH (p:Projection)
+WHERE p.owner > $after
+RETURN p.owner AS owner
+ORDER BY p.owner
+LIMIT $limit
