@@ -12,6 +12,7 @@ import (
 
 	"wellspring/etl"
 	"wellspring/etl/statesqlite"
+	"wellspring/graphstore"
 	graphsqlite "wellspring/graphstore/sqlite"
 	"wellspring/ingest/intake"
 	"wellspring/ingest/journal"
@@ -24,6 +25,7 @@ type lab struct {
 	t        testing.TB
 	dir      string
 	journal  *journalsqlite.Journal
+	graph    graphstore.Store
 	store    *faultyStore
 	states   *statesqlite.States
 	registry *prometheus.Registry
@@ -44,6 +46,15 @@ func newLab(t testing.TB, configure func(*etl.Config)) *lab {
 	return l
 }
 
+// labOn is a lab over a graph store that is open.
+func labOn(t testing.TB, graph graphstore.Store) *lab {
+	t.Helper()
+	l := &lab{t: t, dir: t.TempDir(), graph: graph}
+	l.open()
+	t.Cleanup(l.close)
+	return l
+}
+
 // openLab is newLab for a lab that is closed by hand.
 func openLab(t testing.TB, configure func(*etl.Config)) *lab {
 	t.Helper()
@@ -59,11 +70,12 @@ func (l *lab) open() {
 		l.t.Fatal(err)
 	}
 	l.openStates()
-	graph, err := graphsqlite.Open(l.t.Context(), filepath.Join(l.dir, "graph.db"), graphsqlite.Options{})
-	if err != nil {
-		l.t.Fatal(err)
+	if l.graph == nil {
+		if l.graph, err = graphsqlite.Open(l.t.Context(), filepath.Join(l.dir, "graph.db"), graphsqlite.Options{}); err != nil {
+			l.t.Fatal(err)
+		}
 	}
-	l.store = &faultyStore{Store: graph}
+	l.store = &faultyStore{Store: l.graph}
 	l.intake = intake.New(l.journal, intake.Options{})
 	l.build()
 }

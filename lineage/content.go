@@ -1,12 +1,10 @@
 package lineage
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"unicode/utf8"
 )
@@ -17,51 +15,30 @@ type Hash [sha256.Size]byte
 // ContentHash is the hash of what n says, CreatedAt aside: two nodes with one
 // id and one hash are the same node in the same revision.
 func (n Node) ContentHash() (Hash, error) {
-	return contentHash([]any{n.Kind, n.Name, map[string]any(n.Attributes.canonical())})
+	var few [1024]byte
+	b := append(few[:0], '[')
+	b = append(appendText(b, string(n.Kind)), ',')
+	b = append(appendText(b, n.Name), ',')
+	return n.Attributes.hash(b)
 }
 
 // ContentHash is the hash of what e says beyond its key, CreatedAt aside.
 func (e Edge) ContentHash() (Hash, error) {
-	return contentHash([]any{map[string]any(e.Attributes.canonical())})
+	var few [512]byte
+	return e.Attributes.hash(append(few[:0], '['))
 }
 
-// contentHash hashes canonical JSON: encoding/json sorts map keys and writes a
-// float64 in its shortest form that reads back the same.
-func contentHash(content []any) (Hash, error) {
-	var buf bytes.Buffer
-	if err := json.NewEncoder(&buf).Encode(content); err != nil {
+// hash ends a JSON list with the attributes, and a line, and hashes it.
+func (a Attributes) hash(list []byte) (Hash, error) {
+	list, err := a.AppendJSON(list)
+	if err != nil {
 		return Hash{}, &Error{Op: "hash content", Kind: ErrorInvalid, Err: err}
 	}
-	return sha256.Sum256(buf.Bytes()), nil
-}
-
-// canonical writes in one way what says nothing: nil attributes are empty ones,
-// a nil list is an empty one. JSON would tell them apart.
-func (a Attributes) canonical() Attributes {
-	if a == nil {
-		return Attributes{}
-	}
-	var c Attributes
-	for key, value := range a {
-		strings, isStrings := value.([]string)
-		numbers, isNumbers := value.([]float64)
-		if isStrings && strings == nil || isNumbers && numbers == nil {
-			if c == nil {
-				c = maps.Clone(a)
-			}
-			c[key] = []string{}
-		}
-	}
-	if c == nil {
-		return a
-	}
-	return c
+	return sha256.Sum256(append(list, ']', '\n')), nil
 }
 
 // MarshalJSON writes nil attributes and nil lists as empty ones.
-func (a Attributes) MarshalJSON() ([]byte, error) {
-	return json.Marshal(map[string]any(a.canonical()))
-}
+func (a Attributes) MarshalJSON() ([]byte, error) { return a.AppendJSON(nil) }
 
 // UnmarshalJSON gives every value back in the type that it was written from,
 // and refuses what is not an attribute.

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -22,8 +21,7 @@ func (s *Store) Apply(ctx context.Context, p lineage.Projection, at time.Time) (
 		return lineage.Applied{}, fault(ctx, op, err)
 	}
 	defer tx.Rollback() // after Commit it does nothing
-	w := &writer{stmts: s.writeStmts, tx: tx, owner: p.Owner, at: at.UnixNano(), loose: map[lineage.ID]struct{}{}}
-	changes, err := w.apply(ctx, p)
+	changes, err := newWriter(s, tx, p.Owner, at).apply(ctx, p)
 	if err != nil {
 		return lineage.Applied{}, fault(ctx, op, err)
 	}
@@ -36,21 +34,45 @@ func (s *Store) Apply(ctx context.Context, p lineage.Projection, at time.Time) (
 // writer is one Apply within its transaction.
 type writer struct {
 	stmts map[string]*sql.Stmt
+	bound map[string]*sql.Stmt // those of the transaction
 	tx    *sql.Tx
 	owner lineage.Owner
 	num   int64 // the owner's
 	at    int64
 	loose map[lineage.ID]struct{} // nodes that may have nobody left who names them
+	fresh map[lineage.ID]struct{} // nodes that were not in the graph before
 }
 
-// exec and row run a prepared statement in the transaction.
+func newWriter(s *Store, tx *sql.Tx, owner lineage.Owner, at time.Time) *writer {
+	return &writer{
+		stmts: s.writeStmts, bound: map[string]*sql.Stmt{}, tx: tx, owner: owner, at: at.UnixNano(),
+		loose: map[lineage.ID]struct{}{}, fresh: map[lineage.ID]struct{}{},
+	}
+}
+
+// exec and row run a prepared statement in the transaction. A statement writes or
+// reads one row: that ctx ended is looked at between them, which spares each a
+// goroutine that waits for it. A row's error is that of its Scan.
 func (w *writer) exec(ctx context.Context, text string, args ...any) error {
-	_, err := w.tx.StmtContext(ctx, w.stmts[text]).ExecContext(ctx, args...)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	_, err := w.stmt(text).ExecContext(context.WithoutCancel(ctx), args...)
 	return err
 }
 
 func (w *writer) row(ctx context.Context, text string, args ...any) *sql.Row {
-	return w.tx.StmtContext(ctx, w.stmts[text]).QueryRowContext(ctx, args...)
+	return w.stmt(text).QueryRowContext(context.WithoutCancel(ctx), args...)
+}
+
+// stmt binds a statement to the transaction, once.
+func (w *writer) stmt(text string) *sql.Stmt {
+	bound := w.bound[text]
+	if bound == nil {
+		bound = w.tx.Stmt(w.stmts[text])
+		w.bound[text] = bound
+	}
+	return bound
 }
 
 func (w *writer) apply(ctx context.Context, p lineage.Projection) (graphstore.Changes, error) {
@@ -137,10 +159,10 @@ func (w *writer) putNode(ctx context.Context, n graphstore.HashedNode) error {
 		return err
 	}
 	if hash != n.Hash {
-		if hash != (lineage.Hash{}) {
-			if err := w.supersede(ctx, n.ID); err != nil {
-				return err
-			}
+		if hash == (lineage.Hash{}) {
+			w.fresh[n.ID] = struct{}{}
+		} else if err := w.supersede(ctx, n.ID); err != nil {
+			return err
 		}
 		if err := w.insertNode(ctx, n); err != nil {
 			return err
@@ -183,7 +205,7 @@ func (w *writer) retractNode(ctx context.Context, id lineage.ID) error {
 }
 
 func (w *writer) insertNode(ctx context.Context, n graphstore.HashedNode) error {
-	attributes, err := json.Marshal(n.Attributes)
+	attributes, err := n.Attributes.AppendJSON(nil)
 	if err != nil {
 		return err
 	}

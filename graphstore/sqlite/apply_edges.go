@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 
 	"wellspring/graphstore"
@@ -68,8 +67,13 @@ type rival struct {
 	createdAt int64
 }
 
-// rivalOf returns nil if no other owner names the edge.
+// rivalOf returns nil if no other owner names the edge. Whoever names one holds the
+// nodes at its ends: where one of them is fresh, nobody did.
 func (w *writer) rivalOf(ctx context.Context, key lineage.EdgeKey) (*rival, error) {
+	_, source := w.fresh[key.SourceID]
+	if _, target := w.fresh[key.TargetID]; source || target {
+		return nil, nil
+	}
 	var r rival
 	var hash []byte
 	err := w.row(ctx, selectEdgeRival, w.edgeArgs(key)...).Scan(&hash, &r.createdAt, (*string)(&r.owner))
@@ -132,7 +136,7 @@ func (w *writer) endEdge(ctx context.Context, key lineage.EdgeKey) error {
 }
 
 func (w *writer) insertEdge(ctx context.Context, e graphstore.HashedEdge, createdAt int64) error {
-	attributes, err := json.Marshal(e.Attributes)
+	attributes, err := e.Attributes.AppendJSON(nil)
 	if err != nil {
 		return err
 	}

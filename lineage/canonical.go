@@ -1,0 +1,90 @@
+package lineage
+
+import (
+	"encoding/json"
+	"math"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+)
+
+// AppendJSON appends the canonical JSON of a to b: the bytes that encoding/json
+// writes, keys sorted, without its reflection. Every content hash is of these
+// bytes, so a store pays for them several times per node and edge.
+func (a Attributes) AppendJSON(b []byte) ([]byte, error) {
+	var few [16]string
+	keys := few[:0]
+	for key := range a {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	b = append(b, '{')
+	for i, key := range keys {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(appendText(b, key), ':')
+		var err error
+		if b, err = appendValue(b, a[key]); err != nil {
+			return b, err
+		}
+	}
+	return append(b, '}'), nil
+}
+
+func appendValue(b []byte, value any) ([]byte, error) {
+	switch v := value.(type) {
+	case string:
+		return appendText(b, v), nil
+	case bool:
+		return strconv.AppendBool(b, v), nil
+	case float64:
+		return appendNumber(b, v)
+	case []string:
+		b = append(b, '[')
+		for i, s := range v {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendText(b, s)
+		}
+		return append(b, ']'), nil
+	case []float64:
+		b = append(b, '[')
+		for i, f := range v {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			var err error
+			if b, err = appendNumber(b, f); err != nil {
+				return b, err
+			}
+		}
+		return append(b, ']'), nil
+	}
+	text, err := json.Marshal(value)
+	return append(b, text...), err
+}
+
+// appendText appends a string; what is to be escaped is left to encoding/json.
+func appendText(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' || c == 0x7f {
+			text, _ := json.Marshal(s) // a string always encodes
+			return append(b, text...)
+		}
+	}
+	b = append(b, '"')
+	b = append(b, s...)
+	return append(b, '"')
+}
+
+// appendNumber appends a number; those written with an exponent are left to
+// encoding/json.
+func appendNumber(b []byte, f float64) ([]byte, error) {
+	if size := math.Abs(f); size == 0 || size >= 1e-6 && size < 1e21 {
+		return strconv.AppendFloat(b, f, 'f', -1, 64), nil
+	}
+	text, err := json.Marshal(f)
+	return append(b, text...), err
+}
