@@ -16,6 +16,10 @@ const (
 	ErrorTooLarge    ErrorKind = "too_large"   // over a bound: make it smaller or raise the bound
 	ErrorUnavailable ErrorKind = "unavailable" // not now: try again later
 	ErrorInternal    ErrorKind = "internal"    // our fault
+
+	ErrorUnauthenticated ErrorKind = "unauthenticated" // it is not known who asks: log in
+	ErrorForbidden       ErrorKind = "forbidden"       // who asks may not do that
+	ErrorLimited         ErrorKind = "limited"         // too often: wait
 )
 
 // Error names the operation, the thing and the remedy.
