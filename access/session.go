@@ -33,7 +33,7 @@ func NewLocalToken() string {
 
 // session returns who logged in with this browser.
 func (g *Guard) session(ctx context.Context) (Principal, bool, error) {
-	text, ok := sessionText(g, ctx)
+	text, ok := g.text(ctx)
 	if !ok {
 		return Principal{}, false, nil
 	}
@@ -49,8 +49,8 @@ func (g *Guard) session(ctx context.Context) (Principal, bool, error) {
 
 type sessionKey struct{}
 
-// sessionText is empty outside of Wrap: scs panics there.
-func sessionText(g *Guard, ctx context.Context) (string, bool) {
+// text is empty outside of Wrap: scs panics there.
+func (g *Guard) text(ctx context.Context) (string, bool) {
 	if ctx.Value(sessionKey{}) == nil {
 		return "", false
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"wellspring/access"
 	"wellspring/etl"
 	"wellspring/ingest/journal"
 	"wellspring/lineage"
@@ -58,6 +59,19 @@ type Letters interface {
 	Retry(ctx context.Context, id string) (etl.Processing, error)
 }
 
+// Access finds out who sends a request.
+type Access interface {
+	Identify(r *http.Request) (access.Principal, error)
+}
+
+// Keys are the API keys.
+type Keys interface {
+	List(ctx context.Context) ([]access.Key, error)
+	Create(ctx context.Context, want access.NewKey) (access.Key, string, error)
+	Rotate(ctx context.Context, id string, grace time.Duration) (access.Key, string, error)
+	Revoke(ctx context.Context, id string) (access.Key, error)
+}
+
 // Limits bound what one request may take. Zero fields take the defaults.
 type Limits struct {
 	BodyBytes int64         // default 64 MiB
@@ -72,6 +86,8 @@ type Options struct {
 	Intake   Intake
 	Pipeline Pipeline
 	Letters  Letters
+	Access   Access
+	Keys     Keys
 	// Ready says why the service can't take and answer now.
 	Ready func(ctx context.Context) error
 	// Gatherer holds the metrics; nil: none.
@@ -87,7 +103,7 @@ func (o *Options) validate() error {
 	const op = "make REST interface"
 	for name, there := range map[string]bool{
 		"Query": o.Query != nil, "Intake": o.Intake != nil, "Pipeline": o.Pipeline != nil,
-		"Letters": o.Letters != nil, "Ready": o.Ready != nil,
+		"Letters": o.Letters != nil, "Access": o.Access != nil, "Keys": o.Keys != nil, "Ready": o.Ready != nil,
 	} {
 		if !there {
 			return lineage.Invalid(op, name, "it must be there")
@@ -116,7 +132,7 @@ func New(options Options) (http.Handler, error) {
 	if err := options.validate(); err != nil {
 		return nil, err
 	}
-	checked, err := newContract()
+	checked, err := newContract(options.Access)
 	if err != nil {
 		return nil, err
 	}

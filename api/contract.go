@@ -12,6 +12,7 @@ import (
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 	"github.com/labstack/echo/v4"
 
+	"wellspring/access"
 	"wellspring/lineage"
 )
 
@@ -21,9 +22,14 @@ var contractText []byte
 // contract checks requests against openapi.yaml.
 type contract struct {
 	router routers.Router
+	access Access
+	roles  map[string]access.Role // by operation; the public ones are not in it
 }
 
-func newContract() (*contract, error) {
+// public is the role of an operation that nobody needs to log in for.
+const public = "public"
+
+func newContract(who Access) (*contract, error) {
 	const op = "load openapi.yaml"
 	doc, err := openapi3.NewLoader().LoadFromData(contractText)
 	if err != nil {
@@ -33,11 +39,26 @@ func newContract() (*contract, error) {
 	if err != nil {
 		return nil, &lineage.Error{Op: op, Kind: lineage.ErrorInternal, Err: err}
 	}
-	return &contract{router}, nil
+	k := &contract{router, who, map[string]access.Role{}}
+	for path, item := range doc.Paths.Map() {
+		for method, operation := range item.Operations() {
+			name, _ := operation.Extensions["x-role"].(string)
+			if name == public {
+				continue
+			}
+			roles, err := access.ParseRoles([]string{name})
+			if err != nil {
+				return nil, &lineage.Error{Op: op, Kind: lineage.ErrorInternal, ID: method + " " + path, Hint: "give it an x-role", Err: err}
+			}
+			k.roles[operation.OperationID] = roles[0]
+		}
+	}
+	return k, nil
 }
 
-// check refuses requests that the contract does not allow. Bodies are the
-// intake's concern: they are large, and it must see them byte for byte.
+// check refuses requests that the contract does not allow, or that come from
+// somebody who may not send them. Bodies are the intake's concern: they are
+// large, and it must see them byte for byte.
 func (k *contract) check(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		request := c.Request()
@@ -45,6 +66,10 @@ func (k *contract) check(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
+		if request, err = k.admit(request, route.Operation.OperationID); err != nil {
+			return err
+		}
+		c.SetRequest(request)
 		err = openapi3filter.ValidateRequest(request.Context(), &openapi3filter.RequestValidationInput{
 			Request: request, PathParams: params, Route: route,
 			Options: &openapi3filter.Options{ExcludeRequestBody: true, SkipSettingDefaults: true},
@@ -54,6 +79,23 @@ func (k *contract) check(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		return next(c)
 	}
+}
+
+// admit finds out who sends a request and whether they may; whoever handles it
+// finds them in its context.
+func (k *contract) admit(request *http.Request, operation string) (*http.Request, error) {
+	role, ok := k.roles[operation]
+	if !ok {
+		return request, nil
+	}
+	who, err := k.access.Identify(request)
+	if err != nil {
+		return nil, err
+	}
+	if !who.May(role, operation) {
+		return nil, &lineage.Error{Op: "admit " + who.Name, Kind: lineage.ErrorForbidden, ID: operation, Hint: "it needs the role " + string(role) + ": ask an admin"}
+	}
+	return request.WithContext(access.With(request.Context(), who)), nil
 }
 
 // rawBinder reads a body as it is. The generated server binds bodies in one

@@ -38,6 +38,7 @@ func exercises(t *testing.T, l *lab) []exercise {
 	const nowhere = "4711" // in the form of a position
 	letter := bury(t, l, "dead-1")
 	retried := bury(t, l, "dead-2")
+	key := newKey(t, l)
 	cloud := []string{"Content-Type", "application/cloudevents+json"}
 	get := func(path string, status int, headers ...string) exercise {
 		return exercise{method: http.MethodGet, path: path, status: status, headers: headers}
@@ -121,6 +122,14 @@ func exercises(t *testing.T, l *lab) []exercise {
 		post("/v1/deadletters/"+nowhere+"/retry", "", 404),
 		post("/v1/deadletters/"+letter+"/drop", "", 200),
 		post("/v1/deadletters/"+nowhere+"/drop", "", 404),
+		get("/v1/me", 200),
+		post("/v1/keys?name=robot&role=operator&role=viewer&operation=postEvents&expiresInDays=7", "", 201),
+		post("/v1/keys?name=robot&role=root", "", 400),
+		get("/v1/keys", 200),
+		post("/v1/keys/"+key+"/rotate", "", 200),
+		post("/v1/keys/nowhere/rotate", "", 404),
+		{method: http.MethodDelete, path: "/v1/keys/" + key, status: 200},
+		{method: http.MethodDelete, path: "/v1/keys/" + key, status: 404},
 		get("/healthz", 200),
 		get("/readyz", 200),
 		get("/metrics", 200),
@@ -148,6 +157,8 @@ var notExercised = map[string]string{
 	"getMetrics default":   "gathering fails only where a collector is broken",
 	"retryDeadLetter 202":  "it takes a retry of more than ten seconds: TestRetryThatTakesLong",
 	"getReadiness default": "TestReadiness",
+	"getMe default":        "TestEveryRouteAndRole",
+	"listKeys default":     "TestEveryRouteAndRole",
 }
 
 func TestContract(t *testing.T) {

@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
+	"wellspring/access"
 	"wellspring/api"
 	"wellspring/etl"
 	"wellspring/etl/statesqlite"
@@ -48,6 +49,7 @@ type lab struct {
 	journal  *journalsqlite.Journal
 	pipeline *etl.Pipeline
 	log      *safeBuffer
+	access   api.Access
 	notReady atomic.Bool
 }
 
@@ -57,7 +59,13 @@ type settings struct {
 	store   func(graphstore.Store) graphstore.Store // around the store that is asked
 	graph   graphstore.Store                        // instead of SQLite
 	letters func(api.Letters) api.Letters           // around the dead letters
+	access  api.Access                              // nil: everybody is let in
 }
+
+// everybody is let in.
+type everybody struct{}
+
+func (everybody) Identify(*http.Request) (access.Principal, error) { return access.Local(), nil }
 
 func newLab(t testing.TB, set settings) *lab {
 	t.Helper()
@@ -78,6 +86,14 @@ func newLab(t testing.TB, set settings) *lab {
 		l.store, err = graphsqlite.Open(ctx, filepath.Join(dir, "graph.db"), graphsqlite.Options{})
 		must(t, err)
 		t.Cleanup(func() { must(t, l.store.Close(ctx)) })
+	}
+
+	keys, err := access.OpenKeys(ctx, filepath.Join(dir, "access.db"), time.Now)
+	must(t, err)
+	t.Cleanup(func() { must(t, keys.Close()) })
+	l.access = set.access
+	if l.access == nil {
+		l.access = everybody{}
 	}
 
 	registry := prometheus.NewRegistry()
@@ -107,6 +123,7 @@ func newLab(t testing.TB, set settings) *lab {
 		Intake:   door{intake.New(l.journal, intake.Options{Logger: logger})},
 		Pipeline: pipeline{states, l.pipeline},
 		Letters:  dead,
+		Access:   l.access, Keys: keys,
 		Ready: func(context.Context) error {
 			if l.notReady.Load() {
 				return errors.New("the disk is full")

@@ -40,6 +40,12 @@ func statusOf(kind lineage.ErrorKind) int {
 		return http.StatusRequestEntityTooLarge
 	case lineage.ErrorUnavailable:
 		return http.StatusServiceUnavailable
+	case lineage.ErrorUnauthenticated:
+		return http.StatusUnauthorized
+	case lineage.ErrorForbidden:
+		return http.StatusForbidden
+	case lineage.ErrorLimited:
+		return http.StatusTooManyRequests
 	}
 	return http.StatusInternalServerError
 }
@@ -65,8 +71,11 @@ func (p problems) handle(err error, c echo.Context) {
 	}
 	header := c.Response().Header()
 	header.Set(echo.HeaderContentType, "application/problem+json")
-	if problem.Status == http.StatusServiceUnavailable {
+	switch problem.Status {
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		header.Set(echo.HeaderRetryAfter, strconv.Itoa(retryAfter))
+	case http.StatusUnauthorized:
+		header.Set(echo.HeaderWWWAuthenticate, "Bearer")
 	}
 	c.Response().WriteHeader(problem.Status)
 	if c.Request().Method == http.MethodHead {

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"golang.org/x/sync/errgroup"
 
+	"wellspring/access"
 	"wellspring/api"
 	"wellspring/etl"
 	"wellspring/etl/statesqlite"
@@ -45,6 +46,11 @@ type App struct {
 	pipeline *etl.Pipeline
 	intake   *intake.Intake
 	handler  http.Handler
+
+	keys        *access.Keys
+	guard       *access.Guard
+	localToken  string
+	certificate *certificate // nil: plain HTTP
 
 	started chan struct{} // closed once address and broker are set
 	address string
@@ -84,7 +90,7 @@ func New(ctx context.Context, options Options, logger *slog.Logger) (_ *App, err
 	if err != nil {
 		return nil, err
 	}
-	return a, a.connect(definitions)
+	return a, a.connect(ctx, definitions)
 }
 
 func openStore(ctx context.Context, options Options) (graphstore.Store, error) {
@@ -97,11 +103,19 @@ func openStore(ctx context.Context, options Options) (graphstore.Store, error) {
 }
 
 // connect builds the rooms that stand on the opened stores.
-func (a *App) connect(definitions ot2.Definitions) error {
+func (a *App) connect(ctx context.Context, definitions ot2.Definitions) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	metrics := etl.NewMetrics(registry)
-	var err error
+	err := a.admit(ctx, registry)
+	if err != nil {
+		return err
+	}
+	if a.options.TLSCert != "" {
+		if a.certificate, err = newCertificate(a.options, a.logger, registry); err != nil {
+			return err
+		}
+	}
 	a.pipeline, err = etl.New(etl.Config{
 		Journal: a.journal, DeadLetters: a.journal, Store: a.store, States: a.states,
 		Definitions: definitions, Limits: a.options.Limits(), CodeVersion: Version().String(),
@@ -116,16 +130,21 @@ func (a *App) connect(definitions ot2.Definitions) error {
 		OnAccept: func(ingest.Envelope, intake.Receipt) { metrics.Received(1); metrics.Acknowledged(1) },
 		OnRefuse: func(intake.Message, error) { metrics.Received(1) },
 	})
-	a.handler, err = api.New(api.Options{
+	service, err := api.New(api.Options{
 		Query:    query.New(a.store),
 		Intake:   httpDoor{a.intake},
 		Pipeline: pipeline{a.states, a.pipeline},
 		Letters:  letters{a.journal, a.pipeline},
-		Ready:    a.ready, Gatherer: registry, Logger: a.logger,
+		Access:   a.guard, Keys: a.keys,
+		Ready: a.ready, Gatherer: registry, Logger: a.logger,
 		Limits:  api.Limits{BodyBytes: a.options.MaxBytes},
-		Version: Version().Version, LoopbackOnly: !a.options.TrustNetwork,
+		Version: Version().Version, LoopbackOnly: a.options.open() && !a.options.TrustNetwork,
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	a.handler = a.guard.Wrap(service)
+	return nil
 }
 
 // Run processes what is in the journal and takes in what comes, until ctx ends
@@ -157,6 +176,14 @@ func (a *App) Started() <-chan struct{} { return a.started }
 // Addr is the address of the REST interface, host:port; empty where there is none.
 func (a *App) Addr() string { return a.address }
 
+// URL is the address of the REST interface as its own machine asks it; empty where there is none.
+func (a *App) URL() string {
+	if a.address == "" {
+		return ""
+	}
+	return a.service().URL
+}
+
 // Broker is the address of the embedded MQTT broker, host:port; empty where there is none.
 func (a *App) Broker() string { return a.broker }
 
@@ -169,6 +196,12 @@ func (a *App) Close() error {
 		var errs []error
 		if a.store != nil {
 			errs = append(errs, a.store.Close(context.Background()))
+		}
+		if a.guard != nil {
+			a.guard.Close()
+		}
+		if a.keys != nil {
+			errs = append(errs, a.keys.Close())
 		}
 		if a.states != nil {
 			errs = append(errs, a.states.Close())

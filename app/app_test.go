@@ -115,12 +115,12 @@ func TestRestart(t *testing.T) {
 			_ = second.Close()
 			t.Error("a second service opened the same folder")
 		}
-		if base := app.Running(t.Context(), dir); base != "http://"+a.Addr() {
-			t.Errorf("running at %q, want %q", base, a.Addr())
+		if s, ok := app.Running(t.Context(), dir); !ok || s.URL != a.URL() {
+			t.Errorf("running at %q, %v, want %q", s.URL, ok, a.URL())
 		}
 	})
-	if base := app.Running(t.Context(), dir); base != "" {
-		t.Errorf("still said to run at %q", base)
+	if s, ok := app.Running(t.Context(), dir); ok {
+		t.Errorf("still said to run at %q", s.URL)
 	}
 	a := start(t, in)
 	if err := a.Settle(t.Context()); err != nil {

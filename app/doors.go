@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net"
@@ -109,12 +110,17 @@ func (a *App) serve(ctx context.Context, group *errgroup.Group) error {
 	}
 	forget := func() {}
 	if !a.options.unannounced {
-		if forget, err = announce(a.options.DataDir, a.address); err != nil {
+		if forget, err = announce(a.options.DataDir, a.service()); err != nil {
 			return errors.Join(err, listener.Close())
 		}
 	}
 	group.Go(func() error {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		serve := server.Serve
+		if a.certificate != nil {
+			server.TLSConfig = a.certificate.config()
+			serve = func(l net.Listener) error { return server.ServeTLS(l, "", "") }
+		}
+		if err := serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return err
 		}
 		return nil
@@ -151,13 +157,26 @@ func (d httpDoor) Accept(ctx context.Context, messages ...api.Message) ([]api.Re
 	return answer, nil
 }
 
-const addressFile = "address"
+const serviceFile = "service.json"
+
+// service is how the machine's own programs find the service and get in.
+func (a *App) service() Service {
+	s := Service{URL: "http://" + a.address, Token: a.localToken}
+	if a.certificate != nil {
+		s.URL, s.Certificate = "https://"+a.address, a.certificate.leaf()
+	}
+	return s
+}
 
 // announce writes down where the service of a data folder listens, for the
-// commands that look for it. forget takes it back.
-func announce(dataDir, address string) (forget func(), err error) {
-	path := filepath.Join(dataDir, addressFile)
-	if err := os.WriteFile(path, []byte(address+"\n"), 0o600); err != nil {
+// commands that look for it: who can read the folder is let in. forget takes it back.
+func announce(dataDir string, s Service) (forget func(), err error) {
+	path := filepath.Join(dataDir, serviceFile)
+	text, err := json.Marshal(s)
+	if err == nil {
+		err = os.WriteFile(path, text, 0o600)
+	}
+	if err != nil {
 		return nil, &lineage.Error{Op: "serve", Kind: lineage.ErrorUnavailable, ID: path, Err: err}
 	}
 	return func() { _ = os.Remove(path) }, nil

@@ -23,6 +23,20 @@ type Options struct {
 	// may reach it is then up to the published port.
 	TrustNetwork bool `koanf:"trust-network" help:"listen beyond loopback without a login: whoever reaches the address may read and write"`
 
+	Login            bool     `koanf:"login" help:"ask for a login on loopback too; beyond it the service always does"`
+	TLSCert          string   `koanf:"tls-cert" help:"PEM file of the service's certificate, read again when it changes"`
+	TLSKey           string   `koanf:"tls-key" help:"PEM file of the certificate's key"`
+	TLSByProxy       bool     `koanf:"tls-by-proxy" help:"a proxy before the service speaks TLS: take logins over plain HTTP beyond loopback"`
+	RateLimit        int      `koanf:"rate-limit" help:"most requests a second of one key or person, four times as many at once; 0: no limit"`
+	OIDCIssuer       string   `koanf:"oidc-issuer" help:"address of the lab's identity provider (OpenID Connect); empty: none"`
+	OIDCClientID     string   `koanf:"oidc-client-id" help:"name under which the identity provider knows this service"`
+	OIDCClientSecret string   `koanf:"oidc-client-secret" help:"its secret there; empty: a public client" secret:"true"`
+	OIDCRedirect     string   `koanf:"oidc-redirect" help:"address of this service's /callback, as a browser sees it"`
+	OIDCRolesClaim   string   `koanf:"oidc-roles-claim" help:"claim that holds the roles, with dots for what lies deeper"`
+	OIDCRoles        []string `koanf:"oidc-roles" help:"values of the claim and what they are here, such as lab-staff=operator; empty: the values are names of roles"`
+	Token            string   `koanf:"token" help:"API key that commands show the service at --server; better given by the environment than by a flag" secret:"true"`
+	ServerCA         string   `koanf:"server-ca" help:"PEM file of the authority that signed the certificate of the service at --server"`
+
 	Store         string `koanf:"store" help:"graph store: sqlite (embedded) or neo4j"`
 	Neo4jURI      string `koanf:"neo4j-uri" help:"address of Neo4j, such as neo4j://localhost:7687"`
 	Neo4jUser     string `koanf:"neo4j-user" help:"user name at Neo4j; empty: no authentication"`
@@ -55,20 +69,22 @@ type Options struct {
 func DefaultOptions() Options {
 	limits := ot2.DefaultLimits()
 	return Options{
-		DataDir:       defaultDataDir(),
-		Listen:        "127.0.0.1:7117",
-		Store:         "sqlite",
-		Neo4jDatabase: "neo4j",
-		MQTTClientID:  "wellspring",
-		MQTTTopics:    []string{"wellspring/v1/#"},
-		MaxBytes:      limits.Bytes,
-		MaxDepth:      limits.Depth,
-		MaxCommands:   limits.Commands,
-		RetryTries:    3,
-		RetryWait:     time.Second,
-		Workers:       4,
-		LogLevel:      "info",
-		LogFormat:     "text",
+		DataDir:        defaultDataDir(),
+		Listen:         "127.0.0.1:7117",
+		RateLimit:      100,
+		OIDCRolesClaim: "roles",
+		Store:          "sqlite",
+		Neo4jDatabase:  "neo4j",
+		MQTTClientID:   "wellspring",
+		MQTTTopics:     []string{"wellspring/v1/#"},
+		MaxBytes:       limits.Bytes,
+		MaxDepth:       limits.Depth,
+		MaxCommands:    limits.Commands,
+		RetryTries:     3,
+		RetryWait:      time.Second,
+		Workers:        4,
+		LogLevel:       "info",
+		LogFormat:      "text",
 	}
 }
 
@@ -97,9 +113,7 @@ func (o Options) Validate() error {
 	if o.DataDir == "" {
 		wrong("data-dir", "name a folder")
 	}
-	if o.Listen != "" && !o.TrustNetwork && !loopback(o.Listen) {
-		wrong("listen", "%q is not on loopback; the service has no login, so put a proxy with a login before it (or set trust-network where the network keeps strangers out)", o.Listen)
-	}
+	o.validateAccess(wrong)
 	if o.BrokerListen != "" && !loopback(o.BrokerListen) {
 		wrong("broker-listen", "%q is not on loopback; use a broker with a login, such as mosquitto, beyond it", o.BrokerListen)
 	}

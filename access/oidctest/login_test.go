@@ -187,7 +187,9 @@ func TestAnAnswerThatNobodyAskedFor(t *testing.T) {
 
 // TestATokenOfTheProvider is how a program of the lab asks: with an ID token.
 func TestATokenOfTheProvider(t *testing.T) {
-	l := newLab(t, func(o *access.ProviderOptions) { o.RolesClaim, o.RoleOf = "sub", map[string]access.Role{"id1": access.Auditor} })
+	l := newLab(t, func(o *access.ProviderOptions) {
+		o.RolesClaim, o.RoleOf = "sub", map[string]access.Role{"id1": access.Auditor}
+	})
 	mine, another := l.idToken(t, clientID), l.idToken(t, "another")
 	ask := func(token string) string {
 		got, _ := l.get(t, l.service+"/", "Authorization", "Bearer "+token)

@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"wellspring/app"
 	"wellspring/lineage"
 )
 
@@ -22,18 +21,15 @@ documents and can answer. Exit code 0 says yes.`,
 			if err != nil {
 				return err
 			}
-			base, err := cmd.Flags().GetString("server")
+			at, ok, err := running(cmd, o)
 			if err != nil {
 				return err
 			}
-			if base == "" {
-				base = app.Running(cmd.Context(), o.DataDir)
-			}
-			if base == "" {
+			if !ok {
 				return &lineage.Error{Op: "ask the service", Kind: lineage.ErrorUnavailable, ID: o.DataDir,
 					Hint: "no service runs on this data folder: start one with wellspring serve, or name one with --server"}
 			}
-			s, err := newService(base)
+			s, err := newService(at)
 			if err != nil {
 				return err
 			}

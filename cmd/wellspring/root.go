@@ -65,7 +65,7 @@ Exit codes: 0 done, 1 failed, 2 the call or the input is wrong.`,
 	)
 	grouped(root, groupAsk, newAncestry(), newImpact(), newWell(), newRuns(), newHistory(), newCandidates(), newDiff(), newInspect())
 	grouped(root, groupTake, newImport(), newProcessing(), newLetters())
-	grouped(root, groupService, newServe(), newHealth(), newDemo(), newConfig(), newVersion(), newManual())
+	grouped(root, groupService, newServe(), newHealth(), newKeys(), newDemo(), newConfig(), newVersion(), newManual())
 	return root
 }
 

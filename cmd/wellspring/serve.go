@@ -18,6 +18,7 @@ another service on the same folder is refused. Ctrl-C ends it: requests under wa
 answered, and what is not processed yet is taken up at the next start.`,
 		Example: `  wellspring serve
   wellspring serve --broker-listen 127.0.0.1:1883
+  wellspring serve --listen :7117 --tls-cert cert.pem --tls-key key.pem
   wellspring serve --mqtt-url ssl://broker.lab:8883 --mqtt-ca ca.pem --mqtt-user wellspring
   WELLSPRING_NEO4J_PASSWORD=… wellspring serve --store neo4j --neo4j-uri neo4j://localhost:7687 --neo4j-user neo4j`,
 		Args: invalidArgs(cobra.NoArgs),
@@ -42,7 +43,7 @@ answered, and what is not processed yet is taken up at the next start.`,
 func where(a *app.App, o app.Options) [][]string {
 	var lines [][]string
 	if a.Addr() != "" {
-		lines = append(lines, []string{"REST", "http://" + a.Addr()})
+		lines = append(lines, []string{"REST", a.URL()})
 	}
 	if a.Broker() != "" {
 		lines = append(lines, []string{"MQTT broker", "mqtt://" + a.Broker()})

@@ -28,37 +28,51 @@ func withService(cmd *cobra.Command, ask func(*service) error) (err error) {
 	if err != nil {
 		return err
 	}
-	base, err := cmd.Flags().GetString("server")
+	at, ok, err := running(cmd, o)
 	if err != nil {
 		return err
 	}
-	if base == "" {
-		base = app.Running(cmd.Context(), o.DataDir)
-	}
-	if base == "" {
+	if !ok {
 		if !cmd.Flags().Changed("log-level") {
 			o.LogLevel = "error" // the command's own output says what went wrong
 		}
 		var stop func() error
-		if base, stop, err = app.Lend(cmd.Context(), o, newLogger(cmd.ErrOrStderr(), o)); err != nil {
+		if at, stop, err = app.Lend(cmd.Context(), o, newLogger(cmd.ErrOrStderr(), o)); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, stop()) }()
 	}
-	s, err := newService(base)
+	s, err := newService(at)
 	if err != nil {
 		return err
 	}
 	return ask(s)
 }
 
-// newService is the service at base.
-func newService(base string) (*service, error) {
-	c, err := client.NewClientWithResponses(strings.TrimSuffix(base, "/"))
+// running is the service at --server, else the one that runs on the data folder.
+func running(cmd *cobra.Command, o app.Options) (at app.Service, ok bool, err error) {
+	base, err := cmd.Flags().GetString("server")
 	if err != nil {
-		return nil, lineage.Invalid("find the service", base, "use an address such as http://127.0.0.1:7117")
+		return app.Service{}, false, err
 	}
-	return &service{c, base}, nil
+	if base != "" {
+		return o.At(base), true, nil
+	}
+	at, ok = app.Running(cmd.Context(), o.DataDir)
+	return at, ok, nil
+}
+
+// newService is the service at an address.
+func newService(at app.Service) (*service, error) {
+	with, err := at.Client()
+	if err != nil {
+		return nil, err
+	}
+	c, err := client.NewClientWithResponses(at.URL, client.WithHTTPClient(with))
+	if err != nil {
+		return nil, lineage.Invalid("find the service", at.URL, "use an address such as http://127.0.0.1:7117")
+	}
+	return &service{c, at.URL}, nil
 }
 
 // unreachable is a call that got no answer.

@@ -98,7 +98,8 @@ func serve(b *testing.B, environment []string) *service {
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for {
-		if s.base = app.Running(ctx, dir); s.base != "" && s.status("/readyz") == http.StatusOK {
+		at, ok := app.Running(ctx, dir)
+		if s.base = at.URL; ok && s.status("/readyz") == http.StatusOK {
 			return s
 		}
 		select {
