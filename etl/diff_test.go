@@ -124,6 +124,14 @@ func TestTheReasonsWhyTwoRunsDiffer(t *testing.T) {
 	l.bring(example(t, "runs/stock_dilution.json"), edited(t, "runs/stock_dilution.json",
 		func(document map[string]any, commands []map[string]any) []map[string]any {
 			document["id"] = other
+			document["labwareOffsets"] = []any{map[string]any{
+				"id": "offset-1", "definitionUri": "opentrons/nest_12_reservoir_15ml/1", "location": map[string]any{"slotName": "2"},
+				"vector": map[string]any{"x": 0.1, "y": -0.30000000000000004, "z": 0},
+			}}
+			loaded := commands[slices.IndexFunc(commands, func(c map[string]any) bool {
+				return c["commandType"] == "loadLabware" && c["params"].(map[string]any)["loadName"] == "nest_12_reservoir_15ml"
+			})]
+			loaded["result"].(map[string]any)["offsetId"] = "offset-1"
 			document["runTimeParameters"] = []any{map[string]any{"variableName": "cycles", "value": 3}}
 			moved := slices.IndexFunc(commands, func(c map[string]any) bool { return c["commandType"] == "dispense" })
 			for _, c := range commands[moved:] {
@@ -143,6 +151,10 @@ func TestTheReasonsWhyTwoRunsDiffer(t *testing.T) {
 	}
 	if d := why["parameter cycles"]; d.From != "" || d.To != "3" {
 		t.Errorf("parameter: %+v", diff.Why)
+	}
+	offsets := slices.DeleteFunc(slices.Clone(diff.Why), func(d query.Difference) bool { return d.What != "offset" })
+	if len(offsets) != 1 || offsets[0].From != "" || offsets[0].To != "0.1, -0.3, 0 mm" {
+		t.Errorf("offset: %+v", offsets)
 	}
 	if d := why["lot PBS buffer"]; d.From == "" || d.To != "" {
 		t.Errorf("lot: %+v", diff.Why)

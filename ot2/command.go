@@ -132,6 +132,7 @@ func readsParams(commandType string) bool {
 	case "aspirate", "aspirateInPlace", "aspirateWhileTracking", "airGapInPlace",
 		"dispense", "dispenseInPlace", "dispenseWhileTracking",
 		"blowout", "blowOutInPlace", "pickUpTip", "dropTip", "dropTipInPlace",
+		"unsafe/blowOutInPlace", "unsafe/dropTipInPlace",
 		"moveToWell", "touchTip", "liquidProbe", "tryLiquidProbe",
 		"moveToAddressableArea", "moveToAddressableAreaForDropTip",
 		"configureNozzleLayout", "loadLiquid", "loadLabware", "reloadLabware",
@@ -207,6 +208,8 @@ func (r *Result) read(key string, v value) (err error) {
 		r.ModuleID, err = v.str()
 	case "serialNumber":
 		r.Serial, err = v.str()
+	case "offsetId", "labwareOffsetId":
+		r.OffsetID, err = v.str()
 	case "volume":
 		r.Volume, err = v.volume()
 	case "position":

@@ -44,6 +44,8 @@ func (run *Run) header(key string, v value) error {
 		return list(&run.Modules, v, value.module)
 	case "liquids":
 		return list(&run.Liquids, v, value.liquid)
+	case "labwareOffsets":
+		return list(&run.Offsets, v, value.offset)
 	case "actions":
 		return list(&run.Actions, v, value.action)
 	case "errors":
@@ -128,7 +130,7 @@ func (v value) labware() (l Labware, err error) {
 			l.DefinitionURI, err = member.str()
 		case "displayName":
 			l.DisplayName, err = member.str()
-		case "offsetId":
+		case "offsetId", "labwareOffsetId":
 			l.OffsetID, err = member.str()
 		case "location":
 			l.Location, err = member.location()
@@ -153,6 +155,26 @@ func (v value) module() (m Module, err error) {
 		return err
 	})
 	return m, err
+}
+
+func (v value) offset() (o LabwareOffset, err error) {
+	err = v.each(func(key string, member value) (err error) {
+		switch key {
+		case "id":
+			o.ID, err = member.str()
+		case "definitionUri":
+			o.DefinitionURI, err = member.str()
+		case "location":
+			o.Location, err = member.location()
+		case "vector":
+			var vector *[3]float64
+			if vector, err = member.position(); vector != nil {
+				o.Vector = *vector
+			}
+		}
+		return err
+	})
+	return o, err
 }
 
 func (v value) liquid() (l Liquid, err error) {

@@ -31,6 +31,7 @@ func Merge(fragments ...Run) Run {
 	merged.Labware = longest(fragments, func(r Run) []Labware { return r.Labware })
 	merged.Modules = longest(fragments, func(r Run) []Module { return r.Modules })
 	merged.Liquids = longest(fragments, func(r Run) []Liquid { return r.Liquids })
+	merged.Offsets = longest(fragments, func(r Run) []LabwareOffset { return r.Offsets })
 	merged.Parameters = longest(fragments, func(r Run) []Parameter { return r.Parameters })
 	merged.Actions = longest(fragments, func(r Run) []Action { return r.Actions })
 	merged.Errors = longest(fragments, func(r Run) []Error { return r.Errors })

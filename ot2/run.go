@@ -50,6 +50,7 @@ type Run struct {
 	Labware    []Labware
 	Modules    []Module
 	Liquids    []Liquid
+	Offsets    []LabwareOffset
 	Parameters []Parameter
 	Actions    []Action
 	Errors     []Error
@@ -99,6 +100,15 @@ type Location struct {
 type Module struct {
 	ID, Model, Serial string
 	Location          Location
+}
+
+// LabwareOffset is how far a kind of labware stands off its place on this robot,
+// as somebody measured it ("labware position check"). It counts for labware whose
+// load, move or summary names its ID.
+type LabwareOffset struct {
+	ID, DefinitionURI string
+	Location          Location
+	Vector            [3]float64 // x, y, z in mm
 }
 
 // Liquid is one that a protocol declares.
@@ -203,6 +213,7 @@ type NozzleLayout struct {
 type Result struct {
 	PipetteID, LabwareID, ModuleID string
 	Serial                         string // loadModule
+	OffsetID                       string // loadLabware, reloadLabware, moveLabware: the LabwareOffset that counts from here on
 	Volume                         *float64
 	Definition                     *Definition // loadLabware, reloadLabware
 	Position                       *[3]float64 // mm, deck coordinates

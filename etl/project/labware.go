@@ -3,7 +3,9 @@ package project
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"wellspring/lineage"
@@ -15,7 +17,7 @@ import (
 // says about labware stands on its edge; the node of labware whose identity is
 // declared is shared by many runs, and holds that identity alone.
 func (b *builder) labware() {
-	definitions := b.definitions()
+	definitions, offsets := b.definitions(), b.offsets()
 	for _, id := range slices.Sorted(maps.Keys(b.outcome.Labware)) {
 		lw := b.outcome.Labware[id]
 		b.labels[id] = label(id, lw, definitions[id])
@@ -23,7 +25,8 @@ func (b *builder) labware() {
 		if len(lw.Slots) > 0 {
 			slot = lw.Slots[0]
 		}
-		here := attributes{}.text(lineage.AttrLabware, id).text("label", lw.Label).text("slot", slot).texts("slots", lw.Slots)
+		here := attributes{}.text(lineage.AttrLabware, id).text("label", lw.Label).text("slot", slot).texts("slots", lw.Slots).
+			text("offset", strings.Join(offsets[id], "; "))
 		what := attributes{}.
 			text("loadName", lw.LoadName).
 			text("definitionUri", lw.DefinitionURI).
@@ -87,6 +90,45 @@ func (b *builder) definitions() map[string]*ot2.Definition {
 			found[id] = b.options.Definitions.Definition(lw.DefinitionURI)
 		} else if lw.LoadName != "" {
 			found[id] = b.options.Definitions.Definition("/" + lw.LoadName + "/")
+		}
+	}
+	return found
+}
+
+// offsets writes how far each labware was calibrated off its places, in mm: one
+// text a place, in the order in which it stood there.
+func (b *builder) offsets() map[string][]string {
+	vectors := make(map[string]string, len(b.run.Offsets))
+	for _, o := range b.run.Offsets {
+		mm := make([]string, len(o.Vector))
+		for i, v := range o.Vector {
+			mm[i] = strconv.FormatFloat(math.Round(v*1000)/1000+0, 'f', -1, 64) // + 0: -0 is 0
+		}
+		vectors[o.ID] = strings.Join(mm, ", ") + " mm"
+	}
+	found := map[string][]string{}
+	for _, lw := range b.run.Labware {
+		if vector := vectors[lw.OffsetID]; vector != "" {
+			found[lw.ID] = []string{vector}
+		}
+	}
+	for _, c := range liquid.Ordered(b.run) {
+		id := cmp.Or(c.Result.LabwareID, c.Params.LabwareID)
+		if c.Status != ot2.StatusSucceeded || id == "" {
+			continue
+		}
+		vector := vectors[c.Result.OffsetID]
+		switch c.Type {
+		case "loadLabware", "reloadLabware":
+			if vector != "" || c.HasResult { // loaded anew: what held before is past
+				found[id] = nil
+			}
+		case "moveLabware":
+		default:
+			continue
+		}
+		if vector != "" && !slices.Contains(found[id], vector) {
+			found[id] = append(found[id], vector)
 		}
 	}
 	return found
