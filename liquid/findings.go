@@ -110,7 +110,8 @@ func (f *Folder) fail(c *ot2.Command) {
 		before := p.at
 		at = f.standAt(p, c)
 		p.at = before // it failed: where it stands is not known better than before
-	case "aspirateInPlace", "dispenseInPlace", "blowOutInPlace", "dropTipInPlace":
+	case "aspirateInPlace", "dispenseInPlace", "blowOutInPlace", "dropTipInPlace",
+		"unsafe/blowOutInPlace", "unsafe/dropTipInPlace":
 		p = f.pipetteOf(c)
 		at = p.at
 	case "custom":

@@ -185,7 +185,7 @@ func (f *Folder) pipetting(c *ot2.Command) bool {
 	case "blowout":
 		p := f.pipetteOf(c)
 		f.blowout(p, f.standAt(p, c))
-	case "blowOutInPlace":
+	case "blowOutInPlace", "unsafe/blowOutInPlace":
 		p := f.pipetteOf(c)
 		f.blowout(p, p.at)
 	case "pickUpTip":
@@ -193,7 +193,7 @@ func (f *Folder) pipetting(c *ot2.Command) bool {
 	case "dropTip":
 		p := f.pipetteOf(c)
 		f.dropTip(p, f.stand(p, c.Params.LabwareID, c.Params.WellName, c.Params.WellLocation))
-	case "dropTipInPlace":
+	case "dropTipInPlace", "unsafe/dropTipInPlace":
 		p := f.pipetteOf(c)
 		f.dropTip(p, p.at)
 	case "moveToWell", "touchTip", "liquidProbe", "tryLiquidProbe":
@@ -239,6 +239,8 @@ var idle = map[string]bool{
 	"setRailLights": true, "moveRelative": true, "savePosition": true, "retractAxis": true, "prepareToAspirate": true,
 	"configureForVolume": true, "loadLid": true, "loadLidStack": true, "verifyTipPresence": true, "getTipPresence": true,
 	"getNextTip": true, "loadLiquidClass": true, "captureImage": true, "createTimer": true, "waitForTasks": true, "identifyModule": true,
+	"setTipState": true, "calibration/calibratePipette": true, "calibration/calibrateModule": true, "calibration/moveToMaintenancePosition": true,
+	"unsafe/engageAxes": true, "unsafe/updatePositionEstimators": true,
 }
 
 // keepStep keeps the step at hand, if the command was one.
