@@ -1,6 +1,7 @@
 package etl
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -47,4 +48,20 @@ func projectors(c Config) map[string]Projector {
 		ingest.TypeManifest: &manifests{limits: c.BenchLimits, bench: c.Bench},
 		ingest.TypeReading:  &readings{limits: c.BenchLimits, bench: c.Bench},
 	}
+}
+
+// projectorOf says who can read a record. An owner is of one kind: that of its
+// first readable record, whose projector before is.
+func projectorOf(all map[string]Projector, r journal.Record, owner lineage.Owner, before Projector) (Projector, error) {
+	kind := r.Envelope.Event.Type()
+	projector, known := all[kind]
+	switch {
+	case kind == ingest.TypeUnknown:
+		return nil, lineage.Invalid("extract", "envelope "+r.Envelope.Event.ID(), cmp.Or(r.Envelope.Reason, "send a document that is described in the manual"))
+	case !known:
+		return nil, lineage.Invalid("extract", "type "+kind, "this version does not know envelopes of this type: retry after an update")
+	case before != nil && before != projector:
+		return nil, lineage.Invalid("extract", "type "+kind, "the subject "+string(owner)+" has envelopes of another kind: send it under a subject of its own")
+	}
+	return projector, nil
 }

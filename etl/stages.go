@@ -1,7 +1,6 @@
 package etl
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"time"
 
 	"wellspring/graphstore"
-	"wellspring/ingest"
 	"wellspring/ingest/journal"
 	"wellspring/lineage"
 )
@@ -82,22 +80,12 @@ func (t *turn) extractOne(ctx context.Context, p *piece) (cause, err error) {
 	})
 }
 
-// projectorFor says who can read a record. An owner is of one kind: that of its
-// first readable record.
 func (t *turn) projectorFor(r journal.Record) (Projector, error) {
-	kind := r.Envelope.Event.Type()
-	projector, known := t.p.projectors[kind]
-	switch {
-	case kind == ingest.TypeUnknown:
-		return nil, lineage.Invalid("extract", "envelope "+r.Envelope.Event.ID(), cmp.Or(r.Envelope.Reason, "send a document that is described in the manual"))
-	case !known:
-		return nil, lineage.Invalid("extract", "type "+kind, "this version does not know envelopes of this type: retry after an update")
-	case t.projector == nil:
+	projector, err := projectorOf(t.p.projectors, r, t.batch.owner, t.projector)
+	if err == nil {
 		t.projector = projector
-	case t.projector != projector:
-		return nil, lineage.Invalid("extract", "type "+kind, "the subject "+string(t.batch.owner)+" has envelopes of another kind: send it under a subject of its own")
 	}
-	return projector, nil
+	return projector, err
 }
 
 // apply transforms, loads and verifies the pieces. cause is why a stage failed

@@ -25,6 +25,12 @@ type Index struct{ writer, db *sql.DB }
 // they hold.
 func New(writer, reader *sql.DB) *Index { return &Index{writer, reader} }
 
+// Prepare gives a new database what it needs to hold the index.
+func (x *Index) Prepare(ctx context.Context) error {
+	_, err := x.writer.ExecContext(ctx, schema)
+	return failed("prepare bench index", "", err)
+}
+
 // Begun reports whether the index was begun. Where it was not, the file is new
 // or was lost, and everything is to be read from the journal again.
 func (x *Index) Begun(ctx context.Context) (bool, error) {

@@ -87,6 +87,27 @@ func (s *States) CopyBench(ctx context.Context) (index *benchindex.Index, discar
 	if _, err := s.db.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
 		return nil, nil, errors.Join(failed(op, dir, err), os.RemoveAll(dir))
 	}
+	return temporaryBench(op, dir, path)
+}
+
+// ScratchBench returns an empty bench index; discard takes it away again.
+func (s *States) ScratchBench(ctx context.Context) (index *benchindex.Index, discard func() error, err error) {
+	const op = "begin second bench index"
+	dir, err := os.MkdirTemp("", "wellspring-bench-")
+	if err != nil {
+		return nil, nil, failed(op, "", err)
+	}
+	path := filepath.Join(dir, "bench.db")
+	if index, discard, err = temporaryBench(op, dir, path); err != nil {
+		return nil, nil, err
+	}
+	if err := index.Prepare(ctx); err != nil {
+		return nil, nil, errors.Join(err, discard())
+	}
+	return index, discard, nil
+}
+
+func temporaryBench(op, dir, path string) (*benchindex.Index, func() error, error) {
 	db, err := connect(path, "OFF", 2)
 	if err != nil {
 		return nil, nil, errors.Join(failed(op, path, err), os.RemoveAll(dir))
