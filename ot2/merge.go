@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"reflect"
-	"slices"
 	"time"
 )
 
@@ -18,27 +17,11 @@ import (
 // The commands stand in the order of the list where one fragment has them all,
 // else in order of creation.
 func Merge(fragments ...Run) Run {
-	merged := Run{CommandsTotal: -1}
-	var furthest Run
+	j := NewJoiner()
 	for _, f := range fragments {
-		merged.mergeHeader(f)
-		if further(furthest, f) < 0 {
-			furthest = f
-		}
+		j.Add(f)
 	}
-	merged.Status, merged.Current = furthest.Status, furthest.Current
-	merged.Pipettes = longest(fragments, func(r Run) []Pipette { return r.Pipettes })
-	merged.Labware = longest(fragments, func(r Run) []Labware { return r.Labware })
-	merged.Modules = longest(fragments, func(r Run) []Module { return r.Modules })
-	merged.Liquids = longest(fragments, func(r Run) []Liquid { return r.Liquids })
-	merged.Offsets = longest(fragments, func(r Run) []LabwareOffset { return r.Offsets })
-	merged.Parameters = longest(fragments, func(r Run) []Parameter { return r.Parameters })
-	merged.Actions = longest(fragments, func(r Run) []Action { return r.Actions })
-	merged.Errors = longest(fragments, func(r Run) []Error { return r.Errors })
-	merged.Commands = mergeCommands(fragments)
-	slices.Sort(merged.Redacted)
-	merged.Redacted = slices.Compact(merged.Redacted)
-	return merged
+	return j.Run()
 }
 
 // mergeHeader joins what a header says field by field. Of two unequal texts the
@@ -128,35 +111,6 @@ func encoded(v any) []byte {
 	return text
 }
 
-// mergeCommands joins the records of each command and orders the commands.
-func mergeCommands(fragments []Run) []Command {
-	at := map[string]int{} // by id, in commands
-	var commands []Command
-	for _, f := range fragments {
-		for _, c := range f.Commands {
-			i, ok := at[c.ID]
-			switch {
-			case !ok:
-				at[c.ID] = len(commands)
-				commands = append(commands, c)
-			case compareRecords(commands[i], c) < 0:
-				commands[i] = c
-			}
-		}
-	}
-	if list := wholeList(fragments, len(commands)); list != nil {
-		ordered := make([]Command, len(list))
-		for i, id := range list {
-			ordered[i] = commands[at[id]]
-		}
-		return ordered
-	}
-	slices.SortFunc(commands, func(a, b Command) int {
-		return cmp.Or(a.made().Compare(b.made()), a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.ID, b.ID))
-	})
-	return commands
-}
-
 // compareRecords orders two records of one command.
 func compareRecords(a, b Command) int {
 	order := cmp.Or(cmp.Compare(a.stage(), b.stage()), compareBool(a.HasResult, b.HasResult))
@@ -183,29 +137,6 @@ func (c *Command) made() time.Time {
 		return c.StartedAt
 	}
 	return c.CreatedAt
-}
-
-// wholeList returns the ids of the fragment that has all n commands, each once,
-// in its order; of several that differ, the greater list.
-func wholeList(fragments []Run, n int) []string {
-	var best []string
-	for _, f := range fragments {
-		if len(f.Commands) < n {
-			continue
-		}
-		seen := make(map[string]bool, n)
-		list := make([]string, 0, n)
-		for _, c := range f.Commands {
-			if !seen[c.ID] {
-				seen[c.ID] = true
-				list = append(list, c.ID)
-			}
-		}
-		if len(list) == n && slices.Compare(best, list) < 0 {
-			best = list
-		}
-	}
-	return best
 }
 
 // earliest of two instants, of which a zero one is unknown.

@@ -127,3 +127,27 @@ func TestMergeShared(t *testing.T) {
 		}
 	}
 }
+
+// A Joiner that is asked on the way says each time what Merge says of what it heard.
+func TestJoinerIsMergeAtAnyTime(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		whole, heard := story(t)
+		if rapid.Bool().Draw(t, "with a whole list") {
+			heard = append(heard, whole)
+		}
+		for i := range heard {
+			j := rapid.IntRange(i, len(heard)-1).Draw(t, "place")
+			heard[i], heard[j] = heard[j], heard[i]
+		}
+		joiner := ot2.NewJoiner()
+		for i, f := range heard {
+			joiner.Add(f)
+			if rapid.IntRange(0, 2).Draw(t, "asked") > 0 {
+				continue
+			}
+			if diff := cmp.Diff(ot2.Merge(heard[:i+1]...), joiner.Run(), cmpopts.EquateEmpty()); diff != "" {
+				t.Fatalf("after %d fragments (-merged +joined):\n%s", i+1, diff)
+			}
+		}
+	})
+}

@@ -22,12 +22,30 @@ func (s *Store) Apply(ctx context.Context, p lineage.Projection, at time.Time) (
 	if err := graphstore.Check(p, at); err != nil {
 		return lineage.Applied{}, err
 	}
+	return s.make(ctx, "apply", p.Owner, at, func(m graphstore.Manifest) (graphstore.Changes, error) { return graphstore.Diff(m, p) })
+}
+
+var _ graphstore.Amender = (*Store)(nil)
+
+// Amend implements graphstore.Amender. It costs what it names, and the reading and
+// writing of the owner's manifest.
+func (s *Store) Amend(ctx context.Context, a graphstore.Amendment, at time.Time) (lineage.Applied, error) {
+	if err := graphstore.Check(a.Named(), at); err != nil {
+		return lineage.Applied{}, err
+	}
+	return s.make(ctx, "amend", a.Owner, at, func(m graphstore.Manifest) (graphstore.Changes, error) { return graphstore.Amended(m, a) })
+}
+
+// make changes what an owner has, in one transaction, as changes says.
+func (s *Store) make(
+	ctx context.Context, op string, owner lineage.Owner, at time.Time, changes func(graphstore.Manifest) (graphstore.Changes, error),
+) (lineage.Applied, error) {
 	applied, err := s.write(ctx, func(tx driver.ManagedTransaction) (any, error) {
-		w := writer{tx: tx, owner: p.Owner, at: at.UTC()}
-		return w.apply(ctx, p)
+		w := writer{tx: tx, owner: owner, at: at.UTC()}
+		return w.make(ctx, changes)
 	})
 	if err != nil {
-		return lineage.Applied{}, storeError(ctx, "apply", string(p.Owner), err)
+		return lineage.Applied{}, storeError(ctx, op, string(owner), err)
 	}
 	return applied.(lineage.Applied), nil
 }
@@ -39,14 +57,14 @@ type writer struct {
 	at    time.Time
 }
 
-// apply writes in an order in which every statement finds what it needs: nodes
+// make writes in an order in which every statement finds what it needs: nodes
 // before their edges; and nodes go when the edges that hold them are gone.
-func (w writer) apply(ctx context.Context, p lineage.Projection) (lineage.Applied, error) {
+func (w writer) make(ctx context.Context, change func(graphstore.Manifest) (graphstore.Changes, error)) (lineage.Applied, error) {
 	manifest, err := w.begin(ctx)
 	if err != nil {
 		return lineage.Applied{}, err
 	}
-	changes, err := graphstore.Diff(manifest, p)
+	changes, err := change(manifest)
 	if err != nil || !changes.Applied().Changed() {
 		return lineage.Applied{}, err
 	}

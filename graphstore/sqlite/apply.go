@@ -16,12 +16,17 @@ func (s *Store) Apply(ctx context.Context, p lineage.Projection, at time.Time) (
 	if err := graphstore.Check(p, at); err != nil {
 		return lineage.Applied{}, err
 	}
+	return s.writing(ctx, op, func(tx *sql.Tx) (graphstore.Changes, error) { return newWriter(s, tx, p.Owner, at).apply(ctx, p) })
+}
+
+// writing runs one transaction and counts what it changed.
+func (s *Store) writing(ctx context.Context, op string, write func(*sql.Tx) (graphstore.Changes, error)) (lineage.Applied, error) {
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return lineage.Applied{}, fault(ctx, op, err)
 	}
 	defer tx.Rollback() // after Commit it does nothing
-	changes, err := newWriter(s, tx, p.Owner, at).apply(ctx, p)
+	changes, err := write(tx)
 	if err != nil {
 		return lineage.Applied{}, fault(ctx, op, err)
 	}
@@ -81,22 +86,30 @@ func (w *writer) apply(ctx context.Context, p lineage.Projection) (graphstore.Ch
 		return graphstore.Changes{}, err
 	}
 	changes, err := graphstore.Diff(have, p)
-	if err != nil || !changes.Applied().Changed() {
+	if err != nil {
 		return changes, err
+	}
+	return changes, w.make(ctx, changes, p.Nodes)
+}
+
+// make writes changes. Of the named nodes it knows that they are in the graph then.
+func (w *writer) make(ctx context.Context, changes graphstore.Changes, named []lineage.Node) error {
+	if !changes.Applied().Changed() {
+		return nil
 	}
 	if w.num == 0 {
 		if err := w.row(ctx, insertOwner, string(w.owner)).Scan(&w.num); err != nil {
-			return changes, err
+			return err
 		}
 	}
 	// Nodes come before the edges that end at them, and go after them.
 	if err := w.putNodes(ctx, changes); err != nil {
-		return changes, err
+		return err
 	}
-	if err := w.putEdges(ctx, changes, p); err != nil {
-		return changes, err
+	if err := w.putEdges(ctx, changes, named); err != nil {
+		return err
 	}
-	return changes, w.sweep(ctx)
+	return w.sweep(ctx)
 }
 
 // manifest reads what the owner last said. The owner's number stays 0 while

@@ -9,8 +9,8 @@ import (
 	"wellspring/lineage"
 )
 
-func (w *writer) putEdges(ctx context.Context, changes graphstore.Changes, p lineage.Projection) error {
-	if err := w.checkEnds(ctx, changes.AddEdges, p.Nodes); err != nil {
+func (w *writer) putEdges(ctx context.Context, changes graphstore.Changes, named []lineage.Node) error {
+	if err := w.checkEnds(ctx, changes.AddEdges, named); err != nil {
 		return err
 	}
 	for _, e := range changes.AddEdges {

@@ -14,6 +14,7 @@ const (
 
 // Writing nodes.
 const (
+	selectClaim     = `SELECT hash FROM node_owner WHERE owner = ? AND node = ?`
 	selectNodeHash  = `SELECT hash FROM node WHERE id = ?`
 	selectNodeRival = `SELECT o.name FROM node_owner c JOIN owner o ON o.num = c.owner WHERE c.node = ? AND c.owner <> ? LIMIT 1`
 	insertNode      = `INSERT INTO node (id, kind, name, attributes, hash, created_at, run, labware, well, barcode) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
@@ -29,6 +30,7 @@ const (
 
 // Writing edges. Their parameters begin with the key and the owner.
 const (
+	selectEdgeHash  = `SELECT hash FROM edge WHERE source = ? AND type = ? AND target = ? AND transformation = ? AND owner = ?`
 	selectEdgeRival = `SELECT e.hash, e.created_at, o.name FROM edge e JOIN owner o ON o.num = e.owner
 		WHERE e.source = ? AND e.type = ? AND e.target = ? AND e.transformation = ? AND e.owner <> ? LIMIT 1`
 	insertEdge = `INSERT INTO edge (source, type, target, transformation, owner, hash, attributes, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
@@ -41,7 +43,7 @@ const (
 var writeStatements = []string{
 	selectOwner, insertOwner, selectNodeManifest, selectEdgeManifest,
 	selectNodeHash, selectNodeRival, insertNode, keepNode, deleteNode, claimNode, disclaimNode, selectNodeHeld,
-	selectEdgeRival, insertEdge, keepEdge, deleteEdge,
+	selectClaim, selectEdgeHash, selectEdgeRival, insertEdge, keepEdge, deleteEdge,
 }
 
 // Reading.

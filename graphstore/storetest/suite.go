@@ -62,6 +62,8 @@ func cases() []testCase {
 		{"Apply/refuses what is invalid", applyInvalid},
 		{"Apply/refuses an edge to nowhere", applyMissingEnd},
 		{"Apply/many elements at once", applyMany},
+		{"Amend/ends where apply ends", amendEndsLikeApply},
+		{"Amend/refuses what apply refuses", amendRefuses},
 		{"Shared/stays until the last lets go", sharedStays},
 		{"Shared/edges too", sharedEdge},
 		{"Shared/another content is a conflict", sharedConflict},

@@ -1,0 +1,76 @@
+package graphstore
+
+import (
+	"context"
+	"time"
+
+	"wellspring/lineage"
+)
+
+// Amender is a Store that can change an owner's part by a difference: what a
+// run that is followed needs at each command. Who has none gets the whole part by
+// Apply, and ends in the same graph.
+type Amender interface {
+	Store
+
+	// Amend makes the owner's part what Apply would make of it, were it given the
+	// part as it is, less what the amendment retracts, with what it names put in
+	// place. The rules are those of Apply. It costs what it names, and not what the
+	// owner has.
+	Amend(ctx context.Context, amendment Amendment, at time.Time) (lineage.Applied, error)
+}
+
+// Amendment is a difference in an owner's part. What is named as it is already, or
+// retracted and not there, changes nothing; what is named and retracted is named.
+type Amendment struct {
+	Owner        lineage.Owner
+	Nodes        []lineage.Node
+	Edges        []lineage.Edge
+	RetractNodes []lineage.ID
+	RetractEdges []lineage.EdgeKey
+}
+
+// Named is the amendment as a projection: all that it puts in place.
+func (a Amendment) Named() lineage.Projection {
+	return lineage.Projection{Owner: a.Owner, Nodes: a.Nodes, Edges: a.Edges}
+}
+
+// Empty reports whether the amendment says nothing.
+func (a Amendment) Empty() bool {
+	return len(a.Nodes)+len(a.Edges)+len(a.RetractNodes)+len(a.RetractEdges) == 0
+}
+
+// IDs are the nodes that the amendment is about.
+func (a Amendment) IDs() []lineage.ID {
+	ids := make([]lineage.ID, 0, len(a.Nodes)+len(a.RetractNodes))
+	for _, n := range a.Nodes {
+		ids = append(ids, n.ID)
+	}
+	return append(ids, a.RetractNodes...)
+}
+
+// Keys are the edges that the amendment is about.
+func (a Amendment) Keys() []lineage.EdgeKey {
+	keys := make([]lineage.EdgeKey, 0, len(a.Edges)+len(a.RetractEdges))
+	for _, e := range a.Edges {
+		keys = append(keys, e.Key())
+	}
+	return append(keys, a.RetractEdges...)
+}
+
+// Amended returns what makes the amendment true of a part that m tells of: all of
+// it, or only what the amendment is about.
+func Amended(m Manifest, a Amendment) (Changes, error) {
+	about := Manifest{Nodes: map[lineage.ID]lineage.Hash{}, Edges: map[lineage.EdgeKey]lineage.Hash{}}
+	for _, id := range a.IDs() {
+		if hash, known := m.Nodes[id]; known {
+			about.Nodes[id] = hash
+		}
+	}
+	for _, key := range a.Keys() {
+		if hash, known := m.Edges[key]; known {
+			about.Edges[key] = hash
+		}
+	}
+	return Diff(about, a.Named())
+}

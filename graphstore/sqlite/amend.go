@@ -1,0 +1,67 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"wellspring/graphstore"
+	"wellspring/lineage"
+)
+
+var _ graphstore.Amender = (*Store)(nil)
+
+// Amend implements graphstore.Amender.
+func (s *Store) Amend(ctx context.Context, a graphstore.Amendment, at time.Time) (lineage.Applied, error) {
+	const op = "amend"
+	if err := graphstore.Check(a.Named(), at); err != nil {
+		return lineage.Applied{}, err
+	}
+	return s.writing(ctx, op, func(tx *sql.Tx) (graphstore.Changes, error) {
+		w := newWriter(s, tx, a.Owner, at)
+		have, err := w.about(ctx, a)
+		if err != nil {
+			return graphstore.Changes{}, err
+		}
+		changes, err := graphstore.Amended(have, a)
+		if err != nil {
+			return changes, err
+		}
+		return changes, w.make(ctx, changes, a.Nodes)
+	})
+}
+
+// about reads what the owner last said of what an amendment is about.
+func (w *writer) about(ctx context.Context, a graphstore.Amendment) (graphstore.Manifest, error) {
+	m := graphstore.Manifest{Nodes: map[lineage.ID]lineage.Hash{}, Edges: map[lineage.EdgeKey]lineage.Hash{}}
+	err := w.row(ctx, selectOwner, string(w.owner)).Scan(&w.num)
+	if err != nil {
+		return m, ignoreNone(err)
+	}
+	var hash []byte
+	for _, id := range a.IDs() {
+		switch err := w.row(ctx, selectClaim, w.num, id[:]).Scan(&hash); {
+		case err == nil:
+			m.Nodes[id] = lineage.Hash(hash)
+		case ignoreNone(err) != nil:
+			return m, err
+		}
+	}
+	for _, key := range a.Keys() {
+		switch err := w.row(ctx, selectEdgeHash, w.edgeArgs(key)...).Scan(&hash); {
+		case err == nil:
+			m.Edges[key] = lineage.Hash(hash)
+		case ignoreNone(err) != nil:
+			return m, err
+		}
+	}
+	return m, nil
+}
+
+func ignoreNone(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,128 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"wellspring/graphstore"
+	"wellspring/lineage"
+)
+
+// Amend implements graphstore.Amender.
+func (m *Model) Amend(ctx context.Context, a graphstore.Amendment, at time.Time) (lineage.Applied, error) {
+	p, err := m.Owned(ctx, a.Owner)
+	if err != nil {
+		return lineage.Applied{}, err
+	}
+	return m.Apply(ctx, amended(p, a), at)
+}
+
+// amended is a part of the graph once an amendment is made.
+func amended(p lineage.Projection, a graphstore.Amendment) lineage.Projection {
+	nodes, edges := map[lineage.ID]lineage.Node{}, map[lineage.EdgeKey]lineage.Edge{}
+	for _, n := range p.Nodes {
+		nodes[n.ID] = n
+	}
+	for _, e := range p.Edges {
+		edges[e.Key()] = e
+	}
+	for _, id := range a.RetractNodes {
+		delete(nodes, id)
+	}
+	for _, key := range a.RetractEdges {
+		delete(edges, key)
+	}
+	for _, n := range a.Nodes {
+		nodes[n.ID] = n
+	}
+	for _, e := range a.Edges {
+		edges[e.Key()] = e
+	}
+	next := lineage.Projection{Owner: p.Owner}
+	for _, n := range nodes {
+		next.Nodes = append(next.Nodes, n)
+	}
+	for _, e := range edges {
+		next.Edges = append(next.Edges, e)
+	}
+	next.Sort()
+	return next
+}
+
+func amender(t *testing.T, s graphstore.Store) graphstore.Amender {
+	t.Helper()
+	a, ok := s.(graphstore.Amender)
+	if !ok {
+		t.Skip("this engine takes whole parts only")
+	}
+	return a
+}
+
+// amendEndsLikeApply amends two owners that share nodes, and compares each step
+// with what the model makes of the whole parts.
+func amendEndsLikeApply(t *testing.T, s graphstore.Store) {
+	a, model := amender(t, s), NewModel()
+	random := rand.New(rand.NewPCG(3, 7))
+	nodes, edges := chain("s", 12)
+	for step := range 25 {
+		owner := []lineage.Owner{ownerA, ownerB}[random.IntN(2)]
+		amendment := graphstore.Amendment{Owner: owner}
+		from := random.IntN(len(nodes) - 3)
+		to := from + 1 + random.IntN(len(nodes)-from-1)
+		if random.IntN(3) == 0 { // both ends of a retracted edge may stay
+			for i := from; i < to; i++ {
+				amendment.RetractNodes = append(amendment.RetractNodes, nodes[i].ID)
+				amendment.RetractEdges = append(amendment.RetractEdges, edges[i].Key())
+			}
+		} else {
+			for i := from; i <= to; i++ {
+				amendment.Nodes = append(amendment.Nodes, nodes[i])
+				if i < to {
+					e := edges[i]
+					if random.IntN(4) == 0 {
+						e.Attributes = lineage.Attributes{lineage.AttrFraction: float64(random.IntN(3))}
+					}
+					amendment.Edges = append(amendment.Edges, e)
+				}
+			}
+			own := node(lineage.KindRun, string(owner), lineage.Attributes{"step": float64(step / 2)})
+			amendment.Nodes = append(amendment.Nodes, own)
+		}
+		want, wantErr := model.Amend(t.Context(), amendment, at(step))
+		got, err := a.Amend(t.Context(), amendment, at(step))
+		if lineage.KindOf(err) != lineage.KindOf(wantErr) {
+			t.Fatalf("step %d: got %v, want %v", step, err, wantErr)
+		}
+		same(t, fmt.Sprintf("what step %d changed", step), want, got)
+		for _, owner := range []lineage.Owner{ownerA, ownerB} {
+			same(t, fmt.Sprintf("the part of %s after step %d", owner, step), owned(t, model, owner), owned(t, s, owner))
+		}
+	}
+	for _, n := range nodes {
+		same(t, "the history of "+n.Name, history(t, model, n.ID), history(t, s, n.ID))
+	}
+}
+
+func amendRefuses(t *testing.T, s graphstore.Store) {
+	a := amender(t, s)
+	nodes, edges := chain("s", 3)
+	apply(t, s, part(ownerA, nodes[:2], edges[:1]...), at(1), lineage.Applied{NodesAdded: 2, EdgesAdded: 1})
+	other := nodes[0]
+	other.Attributes = lineage.Attributes{"said": "otherwise"}
+	for want, amendment := range map[lineage.ErrorKind]graphstore.Amendment{
+		lineage.ErrorInvalid:  {Nodes: nodes},
+		lineage.ErrorNotFound: {Owner: ownerB, Edges: edges[1:]},
+		lineage.ErrorConflict: {Owner: ownerB, Nodes: []lineage.Node{other}},
+	} {
+		if _, err := a.Amend(t.Context(), amendment, at(2)); lineage.KindOf(err) != want {
+			t.Errorf("got %v, want an error of kind %s", err, want)
+		}
+	}
+	if applied, err := a.Amend(t.Context(), graphstore.Amendment{Owner: ownerB}, at(2)); err != nil || applied.Changed() {
+		t.Errorf("nothing to amend: %+v, %v", applied, err)
+	}
+	same(t, "the part of "+string(ownerB), lineage.Projection{Owner: ownerB}, owned(t, s, ownerB))
+}
