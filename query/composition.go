@@ -39,42 +39,68 @@ type LiquidShare struct {
 
 // shares are the first states in a state's content, with who filled them.
 func (s *Service) shares(ctx context.Context, state lineage.Node, volume *float64, asOf time.Time) ([]Share, error) {
-	ids, fractions, err := origins(state)
+	ids, _, err := origins(state)
 	if err != nil {
 		return nil, err
 	}
+	filled, err := s.stocks(ctx, ids, asOf)
+	if err != nil {
+		return nil, err
+	}
+	return filled.shares(state, volume)
+}
+
+// stocks are first states with who filled them and what was declared of that.
+type stocks struct {
+	nodes  map[lineage.ID]lineage.Node
+	lots   map[lineage.ID][]lineage.Node // by first state
+	stocks map[lineage.ID][]Concentration
+	cut    bool // a bound kept some of it back
+}
+
+// stocks reads what filled first states.
+func (s *Service) stocks(ctx context.Context, ids []lineage.ID, asOf time.Time) (stocks, error) {
 	graph, err := s.store.Traverse(ctx, lineage.Traversal{
 		Roots: ids, Direction: lineage.Upstream, Types: []lineage.RelationshipType{lineage.DerivedFrom},
 		Depth: 1, Nodes: lineage.MaxNodes, AsOf: asOf,
 	})
 	if err != nil {
-		return nil, err
+		return stocks{}, err
 	}
-	nodes := make(map[lineage.ID]lineage.Node, len(graph.Nodes))
+	filled := stocks{nodes: make(map[lineage.ID]lineage.Node, len(graph.Nodes)), lots: make(map[lineage.ID][]lineage.Node),
+		stocks: make(map[lineage.ID][]Concentration), cut: graph.Truncated && len(graph.Nodes) >= lineage.MaxNodes}
 	for _, node := range graph.Nodes {
-		nodes[node.ID] = node.Node
+		filled.nodes[node.ID] = node.Node
 	}
-	lots, stocks := make(map[lineage.ID][]lineage.Node), make(map[lineage.ID][]Concentration)
 	for _, edge := range graph.Edges {
-		source := nodes[edge.SourceID]
+		source := filled.nodes[edge.SourceID]
 		if !isStock(source.Kind) {
 			continue
 		}
-		lots[edge.TargetID] = append(lots[edge.TargetID], source)
+		filled.lots[edge.TargetID] = append(filled.lots[edge.TargetID], source)
 		// One row that names a lot and a sample says its concentration once.
-		if stock, known := stockOf(edge); known && !slices.Contains(stocks[edge.TargetID], stock) {
-			stocks[edge.TargetID] = append(stocks[edge.TargetID], stock)
+		if stock, known := stockOf(edge); known && !slices.Contains(filled.stocks[edge.TargetID], stock) {
+			filled.stocks[edge.TargetID] = append(filled.stocks[edge.TargetID], stock)
 		}
+	}
+	return filled, nil
+}
+
+// shares is what a state's content is made of. volume is that of the content, µL.
+func (f stocks) shares(state lineage.Node, volume *float64) ([]Share, error) {
+	ids, fractions, err := origins(state)
+	if err != nil {
+		return nil, err
 	}
 	shares := make([]Share, 0, len(ids))
 	for i, id := range ids {
-		first, ok := nodes[id]
+		first, ok := f.nodes[id]
 		if !ok {
 			return nil, lineage.NotFound("read composition", id.String(), "an origin of the state is not in the graph: check the graph")
 		}
 		share := Share{State: first, Lots: []lineage.ID{}, Fraction: fractions[i], Undeclared: flag(first.Attributes, attrUndeclared)}
-		share.Name, share.Lots = filledBy(lots[id])
-		share.Concentrations = diluted(stocks[id], share.Fraction)
+		share.Name, share.Lots = filledBy(f.lots[id])
+		share.Concentrations = diluted(f.stocks[id], share.Fraction)
 		if volume != nil {
 			part := fractions[i] * *volume
 			share.VolumeUl = &part

@@ -70,6 +70,15 @@ type inheritance struct {
 
 // inheritance finds what a well came with into a run; nil: nothing, as far as is known.
 func (s *Service) inheritance(ctx context.Context, run lineage.ID, labware, well string, asOf time.Time) (*inheritance, error) {
+	came, err := s.inherited(ctx, run, labware, asOf)
+	if found, there := came[well]; there {
+		return &found, err
+	}
+	return nil, err
+}
+
+// inherited finds what the wells of labware came with into a run, by well.
+func (s *Service) inherited(ctx context.Context, run lineage.ID, labware string, asOf time.Time) (map[string]inheritance, error) {
 	graph, err := s.store.Traverse(ctx, lineage.Traversal{
 		Roots: []lineage.ID{run}, Direction: lineage.Upstream, Types: []lineage.RelationshipType{lineage.Used},
 		Depth: 1, Nodes: lineage.MaxNodes, AsOf: asOf,
@@ -77,21 +86,27 @@ func (s *Service) inheritance(ctx context.Context, run lineage.ID, labware, well
 	if err != nil {
 		return nil, err
 	}
-	for _, edge := range graph.Edges {
-		if edge.TargetID != run || text(edge.Attributes, lineage.AttrLabware) != labware || text(edge.Attributes, lineage.AttrWell) != well {
-			continue
-		}
-		for _, node := range graph.Nodes {
-			if node.ID == edge.SourceID && node.Kind == lineage.KindWellState {
-				came := &inheritance{state: node.Node, endVolumeUl: number(edge.Attributes, attrEndVolumeUl)}
-				if came.endVolumeUl == nil {
-					came.endVolumeUl = number(edge.Attributes, lineage.AttrVolumeUl)
-				}
-				return came, nil
-			}
+	states := make(map[lineage.ID]lineage.Node)
+	for _, node := range graph.Nodes {
+		if node.Kind == lineage.KindWellState {
+			states[node.ID] = node.Node
 		}
 	}
-	return nil, nil
+	came := make(map[string]inheritance)
+	for _, edge := range graph.Edges {
+		state, there := states[edge.SourceID]
+		if !there || edge.TargetID != run || text(edge.Attributes, lineage.AttrLabware) != labware {
+			continue
+		}
+		from := inheritance{state: state, endVolumeUl: number(edge.Attributes, attrEndVolumeUl)}
+		if from.endVolumeUl == nil {
+			from.endVolumeUl = number(edge.Attributes, lineage.AttrVolumeUl)
+		}
+		if _, twice := came[text(edge.Attributes, lineage.AttrWell)]; !twice {
+			came[text(edge.Attributes, lineage.AttrWell)] = from
+		}
+	}
+	return came, nil
 }
 
 // maxRunsOfPlate is how many runs a chain of states is followed through.
@@ -171,15 +186,18 @@ func (s *Service) wellStates(ctx context.Context, run, labware, well string, asO
 	states, err := s.findAll(ctx, lineage.Find{Kind: lineage.KindWellState, AsOf: asOf, Attrs: map[string]string{
 		lineage.AttrRun: run, lineage.AttrLabware: labware, lineage.AttrWell: well,
 	}}, lineage.MaxNodes)
-	slices.SortFunc(states, func(a, b lineage.Node) int {
-		// The writer knows which state is the last; one command may make two.
-		switch lastA, lastB := flag(a.Attributes, attrLast), flag(b.Attributes, attrLast); {
-		case lastA && !lastB:
-			return 1
-		case lastB && !lastA:
-			return -1
-		}
-		return compareExecuted(a, b)
-	})
+	slices.SortFunc(states, compareInWell)
 	return states, err
+}
+
+// compareInWell orders the states of one well as they came about.
+func compareInWell(a, b lineage.Node) int {
+	// The writer knows which state is the last; one command may make two.
+	switch lastA, lastB := flag(a.Attributes, attrLast), flag(b.Attributes, attrLast); {
+	case lastA && !lastB:
+		return 1
+	case lastB && !lastA:
+		return -1
+	}
+	return compareExecuted(a, b)
 }

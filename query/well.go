@@ -1,7 +1,6 @@
 package query
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -113,8 +112,6 @@ func (s *Service) measurements(ctx context.Context, states []lineage.Node, asOf 
 			read = append(read, node.Node)
 		}
 	}
-	slices.SortFunc(read, func(a, b lineage.Node) int {
-		return cmp.Or(instant(a, lineage.AttrAt).Compare(instant(b, lineage.AttrAt)), cmp.Compare(a.Name, b.Name), compareIDs(a.ID, b.ID))
-	})
+	slices.SortFunc(read, compareRead)
 	return read, nil
 }
