@@ -79,8 +79,8 @@ type Limits struct {
 	RetryWait time.Duration // for a dead letter that is retried, before the answer says that it goes on; default 10 s
 }
 
-// Options is what the interface is made of. All but Logger, Limits, Gatherer
-// and Version must be there.
+// Options is what the interface is made of. All but Logger, Limits, Pages,
+// Gatherer and Version must be there.
 type Options struct {
 	Query    *query.Service
 	Intake   Intake
@@ -94,7 +94,10 @@ type Options struct {
 	Gatherer prometheus.Gatherer
 	Logger   *slog.Logger
 	Limits   Limits
-	Version  string
+	// Pages serves what is no path of the contract, below / and not below /v1/ or
+	// /api/; nil: nothing does.
+	Pages   http.Handler
+	Version string
 	// LoopbackOnly: who asks for another name than this machine's is refused.
 	LoopbackOnly bool
 }
@@ -136,6 +139,7 @@ func New(options Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	checked.pages = options.Pages != nil
 	s := &server{Options: options}
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
@@ -145,6 +149,9 @@ func New(options Options) (http.Handler, error) {
 	s.middleware(e, checked)
 	e.GET("/metrics", s.metrics())
 	e.GET("/openapi.yaml", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/yaml", contractText) })
+	if options.Pages != nil {
+		e.Any("/*", echo.WrapHandler(options.Pages))
+	}
 	RegisterHandlers(e, NewStrictHandler(s, []StrictMiddlewareFunc{withAccept}))
 	return handler(e), nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -24,6 +25,7 @@ type contract struct {
 	router routers.Router
 	access Access
 	roles  map[string]access.Role // by operation; the public ones are not in it
+	pages  bool                   // there are pages for people, at other paths
 }
 
 // public is the role of an operation that nobody needs to log in for.
@@ -39,7 +41,7 @@ func newContract(who Access) (*contract, error) {
 	if err != nil {
 		return nil, &lineage.Error{Op: op, Kind: lineage.ErrorInternal, Err: err}
 	}
-	k := &contract{router, who, map[string]access.Role{}}
+	k := &contract{router: router, access: who, roles: map[string]access.Role{}}
 	for path, item := range doc.Paths.Map() {
 		for method, operation := range item.Operations() {
 			name, _ := operation.Extensions["x-role"].(string)
@@ -62,6 +64,9 @@ func newContract(who Access) (*contract, error) {
 func (k *contract) check(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		request := c.Request()
+		if k.pages && !forPrograms(request.URL.Path) {
+			return next(c)
+		}
 		route, params, err := k.router.FindRoute(request)
 		if err != nil {
 			return err
@@ -96,6 +101,15 @@ func (k *contract) admit(request *http.Request, operation string) (*http.Request
 		return nil, &lineage.Error{Op: "admit " + who.Name, Kind: lineage.ErrorForbidden, ID: operation, Hint: "it needs the role " + string(role) + ": ask an admin"}
 	}
 	return request.WithContext(access.With(request.Context(), who)), nil
+}
+
+// forPrograms reports whether a path is, or would be, one of the contract.
+func forPrograms(path string) bool {
+	switch path {
+	case "/healthz", "/readyz", "/metrics", "/openapi.yaml":
+		return true
+	}
+	return strings.HasPrefix(path+"/", "/v1/") || strings.HasPrefix(path+"/", "/api/")
 }
 
 // rawBinder reads a body as it is. The generated server binds bodies in one

@@ -50,6 +50,9 @@ func statusOf(kind lineage.ErrorKind) int {
 	return http.StatusInternalServerError
 }
 
+// Status is the HTTP status of an error.
+func Status(err error) int { return problemOf(err).Status }
+
 // problems answers with what went wrong.
 type problems struct {
 	log *slog.Logger

@@ -130,8 +130,14 @@ func (a *App) connect(ctx context.Context, definitions ot2.Definitions) error {
 		OnAccept: func(ingest.Envelope, intake.Receipt) { metrics.Received(1); metrics.Acknowledged(1) },
 		OnRefuse: func(intake.Message, error) { metrics.Received(1) },
 	})
+	questions := query.New(a.store)
+	pages, err := a.pages(questions)
+	if err != nil {
+		return err
+	}
 	service, err := api.New(api.Options{
-		Query:    query.New(a.store),
+		Query:    questions,
+		Pages:    pages,
 		Intake:   httpDoor{a.intake},
 		Pipeline: pipeline{a.states, a.pipeline},
 		Letters:  letters{a.journal, a.pipeline},

@@ -1,0 +1,149 @@
+package app_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"wellspring/app"
+	"wellspring/examples"
+)
+
+// bench is a service that was told the story of the examples.
+func bench(t *testing.T) *app.App {
+	t.Helper()
+	a := start(t, nil)
+	for _, name := range []string{examples.StockDilution, examples.AssayPlate, "analyses/assay_plate.json", "manifests/lots.csv", "manifests/samples.csv",
+		"plate-reader/AP-0001.csv", "manifests/corrections.csv"} {
+		if status, text := request(t, a, http.MethodPost, "/v1/runs?wait=30", example(t, name)); status != http.StatusOK {
+			t.Fatalf("%s: %d %s", name, status, text)
+		}
+	}
+	if err := a.Settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// page asks for a page like a browser does.
+func page(t *testing.T, a *app.App, path string, header ...string) (*http.Response, string) {
+	t.Helper()
+	return send(t, a, http.MethodGet, path, nil, header...)
+}
+
+func send(t *testing.T, a *app.App, method, path string, form url.Values, header ...string) (*http.Response, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, "http://"+a.Addr()+path, bytes.NewBufferString(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if form != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	response, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response, string(text)
+}
+
+// inline is what the policy of the pages forbids a browser to heed.
+var inline = regexp.MustCompile(`<style|<[^>]* style=|<[^>]* on[a-z]+=|<script(?:>| type="(?:text/javascript|module)"[^>]*>[^<])|javascript:`)
+
+func TestPages(t *testing.T) {
+	a := bench(t)
+	for path, wants := range map[string][]string{
+		"/":                            {"Recent runs", "run 5a6cd99d", "run 6f6ea665"},
+		"/search?q=pbs":                {"PBS-2610-A", "PBS-2611-B"},
+		"/search?q=zzz":                {"Nothing is called"},
+		"/plate?of=plate:AP-0001":      {"absorbance", `data-well="A1"`, "0.9951"},
+		"/plate?of=plate:DP-0001":      {"after run 6f6ea665", "Share of"},
+		"/plate?of=6f6ea665%2FRV-0001": {"RV-0001", "PBS-2611-B"},
+		"/plate?of=plate:AP-0001&by=conc:BSA-0457%1F&scale=log": {"Concentration of BSA-0457", "mg/mL"},
+		"/plate?of=plate:AP-0001&ancestor=plate:DP-0001/A1":     {"Share of plate:DP-0001/A1"},
+		"/well?of=plate:AP-0001/A2":                             {"BRD-1188", "PBS-2611-B", "0.8098"},
+		"/well?of=latest/2/A2&asof=2020-01-01T00:00:00Z":        nil,
+	} {
+		response, text := page(t, a, path)
+		if wants == nil {
+			if response.StatusCode != http.StatusNotFound {
+				t.Errorf("%s: %d", path, response.StatusCode)
+			}
+			continue
+		}
+		if response.StatusCode != http.StatusOK {
+			t.Errorf("%s: %d %s", path, response.StatusCode, text)
+		}
+		for _, want := range wants {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s does not say %q", path, want)
+			}
+		}
+		if found := inline.FindString(text); found != "" {
+			t.Errorf("%s has %s, which its policy forbids", path, found)
+		}
+		if policy := response.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "script-src 'self'") || strings.Contains(policy, "unsafe") {
+			t.Errorf("%s has the policy %q", path, policy)
+		}
+		if strings.Contains(text, "//") && regexp.MustCompile(`(?:src|href)="(?:https?:)?//`).MatchString(text) {
+			t.Errorf("%s asks another host", path)
+		}
+		again, _ := page(t, a, path, "If-None-Match", response.Header.Get("ETag"))
+		if again.StatusCode != http.StatusNotModified {
+			t.Errorf("%s, asked again: %d", path, again.StatusCode)
+		}
+		for _, asset := range regexp.MustCompile(`(?:src|href)="(/assets/[^"]+)"`).FindAllStringSubmatch(text, -1) {
+			if got, _ := page(t, a, asset[1]); got.StatusCode != http.StatusOK || !strings.Contains(got.Header.Get("Cache-Control"), "immutable") {
+				t.Errorf("%s: %d", asset[1], got.StatusCode)
+			}
+		}
+	}
+}
+
+// What a person types leads to what it names.
+func TestSearchGoesThere(t *testing.T) {
+	a := bench(t)
+	for typed, want := range map[string]string{
+		"AP-0001":          "/plate?of=plate%3AAP-0001",
+		"plate:AP-0001/a2": "/well?of=plate%3AAP-0001%2Fa2",
+		"AP-0001/A2":       "/well?of=plate%3AAP-0001%2FA2",
+		"PBS-2610-A":       "/impact?of=lot%3APBS-2610-A",
+		"latest":           "/run?of=run%3A5a6cd99d-ef02-48c9-bbdc-2d93e3a166ab",
+		"":                 "/",
+	} {
+		response, _ := page(t, a, "/search?q="+url.QueryEscape(typed))
+		if got := response.Header.Get("Location"); response.StatusCode != http.StatusSeeOther || got != want {
+			t.Errorf("%q: %d to %q, want %q", typed, response.StatusCode, got, want)
+		}
+	}
+}
+
+// A path that is for programs answers with a problem, any other with a page.
+func TestWhoIsAnswered(t *testing.T) {
+	a := start(t, nil)
+	for path, want := range map[string]string{
+		"/v1/nothing": "application/problem+json", "/v1": "application/problem+json", "/api/nothing": "application/problem+json",
+		"/nothing": "text/html; charset=utf-8", "/well?of=nothing": "text/html; charset=utf-8", "/plate": "text/html; charset=utf-8",
+	} {
+		response, _ := page(t, a, path)
+		if got := response.Header.Get("Content-Type"); got != want || response.StatusCode < 400 {
+			t.Errorf("%s: %d as %s, want %s", path, response.StatusCode, got, want)
+		}
+	}
+	if response, text := page(t, a, "/"); response.StatusCode != http.StatusOK || !strings.Contains(text, "No run has arrived yet") {
+		t.Errorf("an empty service: %d %s", response.StatusCode, text)
+	}
+}

@@ -1,0 +1,97 @@
+"use strict";
+// What every page has: times in the reader's zone, the search box's suggestions,
+// forms that need no button, pages that look again while something goes on.
+// plate.js and graph.js are asked for where there is a plate or a graph.
+
+function localTimes(root) {
+  for (const time of root.querySelectorAll("time[datetime]")) {
+    const at = new Date(time.dateTime);
+    if (Number.isNaN(at.getTime()) || time.title) continue;
+    time.title = time.textContent;
+    const two = (n) => String(n).padStart(2, "0");
+    time.textContent = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+  }
+}
+
+function suggest(input) {
+  const list = input.form.querySelector("[role=listbox]");
+  let asked = 0, at = -1, timer;
+  const close = () => { list.hidden = true; at = -1; input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); };
+  const go = (item) => { location.assign(item.dataset.link); };
+  const mark = (to) => {
+    const items = [...list.children];
+    if (!items.length) return;
+    at = (to + items.length) % items.length;
+    items.forEach((item, i) => item.setAttribute("aria-selected", String(i === at)));
+    input.setAttribute("aria-activedescendant", items[at].id);
+    items[at].scrollIntoView({ block: "nearest" });
+  };
+  const ask = async () => {
+    const mine = ++asked;
+    if (!input.value.trim()) { close(); return; }
+    const answer = await fetch(`${input.dataset.suggest}?q=${encodeURIComponent(input.value)}`).catch(() => null);
+    if (!answer?.ok || mine !== asked) return;
+    const found = await answer.json();
+    list.replaceChildren(...found.map((one, i) => {
+      const item = document.createElement("li");
+      item.id = `suggestion-${i}`; item.role = "option"; item.dataset.link = one.link;
+      item.setAttribute("aria-selected", "false");
+      const name = document.createElement("span"), where = document.createElement("small");
+      name.textContent = one.name; where.textContent = [one.kind.toLowerCase(), one.where].filter(Boolean).join(" · ");
+      item.append(name, where);
+      item.addEventListener("mousedown", (e) => { e.preventDefault(); go(item); });
+      return item;
+    }));
+    at = -1;
+    list.hidden = !found.length;
+    input.setAttribute("aria-expanded", String(!list.hidden));
+  };
+  input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(ask, 120); });
+  input.addEventListener("blur", close);
+  input.addEventListener("keydown", (e) => {
+    if (list.hidden) return;
+    if (e.key === "ArrowDown") { mark(at + 1); e.preventDefault(); }
+    if (e.key === "ArrowUp") { mark(at - 1); e.preventDefault(); }
+    if (e.key === "Escape") close();
+    if (e.key === "Enter" && at >= 0) { e.preventDefault(); go(list.children[at]); }
+  });
+}
+
+function submitOnChange(form) {
+  form.addEventListener("change", (e) => {
+    if (e.target.matches("select[name=by]")) { const other = form.elements.ancestor; if (other) other.value = ""; }
+    form.requestSubmit();
+  });
+}
+
+// live asks for the page again and puts what changed in its place. The answer is
+// "not modified" while nothing did.
+function live(main) {
+  let tag = null, wait = 1000;
+  const again = async () => {
+    if (!document.hidden) {
+      const answer = await fetch(location.href, { headers: tag ? { "If-None-Match": tag } : {}, cache: "no-store" }).catch(() => null);
+      if (answer?.status === 200) {
+        tag = answer.headers.get("ETag");
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        const fresh = page.querySelector("main");
+        for (const part of main.querySelectorAll("[data-part]")) {
+          const other = fresh.querySelector(`[data-part="${part.dataset.part}"]`);
+          if (!other || other.innerHTML === part.dataset.was || part.contains(document.activeElement)) continue;
+          part.dataset.was = other.innerHTML;
+          part.innerHTML = other.innerHTML;
+          localTimes(part);
+        }
+        if (!("live" in fresh.dataset)) return; // it has ended
+      }
+      wait = answer ? 1000 : Math.min(wait * 2, 30000);
+    }
+    setTimeout(again, wait);
+  };
+  setTimeout(again, wait);
+}
+
+localTimes(document);
+document.querySelectorAll("[data-suggest]").forEach(suggest);
+document.querySelectorAll("[data-submit-on-change]").forEach(submitOnChange);
+document.querySelectorAll("main[data-live]").forEach(live);
