@@ -16,7 +16,8 @@ import (
 )
 
 // Store keeps the graph. Its methods are safe for concurrent use. Errors are
-// *lineage.Error.
+// *lineage.Error. A list that is returned is the caller's own; the attributes in
+// it may be another caller's too and are not to be changed.
 //
 // Reads take a time, asOf: zero asks for what is current, else for what the
 // store knew then, from created_at on, until just before it was retracted. A

@@ -41,7 +41,7 @@ func (s *Store) make(
 	ctx context.Context, op string, owner lineage.Owner, at time.Time, changes func(graphstore.Manifest) (graphstore.Changes, error),
 ) (lineage.Applied, error) {
 	applied, err := s.write(ctx, func(tx driver.ManagedTransaction) (any, error) {
-		w := writer{tx: tx, owner: owner, at: at.UTC()}
+		w := writer{tx: tx, owner: owner, at: at.UTC(), sameNodes: map[lineage.ID]struct{}{}, sameEdges: map[lineage.EdgeKey]struct{}{}}
 		return w.make(ctx, changes)
 	})
 	if err != nil {
@@ -55,6 +55,9 @@ type writer struct {
 	tx    driver.ManagedTransaction
 	owner lineage.Owner
 	at    time.Time
+	// What is added and was there already: another owner says the same.
+	sameNodes map[lineage.ID]struct{}
+	sameEdges map[lineage.EdgeKey]struct{}
 }
 
 // make writes in an order in which every statement finds what it needs: nodes
@@ -76,7 +79,11 @@ func (w writer) make(ctx context.Context, change func(graphstore.Manifest) (grap
 		}
 	}
 	follow(manifest, changes)
-	return changes.Applied(), w.put(ctx, manifest)
+	if err := w.put(ctx, manifest); err != nil {
+		return lineage.Applied{}, err
+	}
+	graphstore.Touch(ctx, changes, w.sameNodes, w.sameEdges)
+	return changes.Applied(), nil
 }
 
 // begin waits for its turn and returns what the owner has.
@@ -144,6 +151,9 @@ func (w writer) addNodes(ctx context.Context, changes graphstore.Changes) error 
 				return err
 			}
 		}
+	}
+	for _, id := range there.join {
+		w.sameNodes[id] = struct{}{}
 	}
 	for batch := range slices.Chunk(there.join, batchSize) {
 		if err := consume(ctx, w.tx, cypher.Write("nodes_join"), w.with(map[string]any{"ids": texts(batch)})); err != nil {

@@ -64,6 +64,9 @@ func (w writer) addEdgeBatch(ctx context.Context, typ lineage.RelationshipType, 
 	if found < int64(len(batch)) {
 		return w.missingEnd(ctx, batch)
 	}
+	for _, key := range join {
+		w.sameEdges[key] = struct{}{}
+	}
 	if len(join) == 0 {
 		return nil
 	}

@@ -31,7 +31,10 @@ type Store struct {
 	bookmarks driver.BookmarkManager // so that a reader sees what was written before
 }
 
-var _ graphstore.Store = (*Store)(nil)
+var _ graphstore.Tracker = (*Store)(nil)
+
+// Tracks implements graphstore.Tracker.
+func (s *Store) Tracks() {}
 
 // Open connects and prepares the database: constraints and indexes that are
 // there already stay as they are.

@@ -46,12 +46,16 @@ type writer struct {
 	at    int64
 	loose map[lineage.ID]struct{} // nodes that may have nobody left who names them
 	fresh map[lineage.ID]struct{} // nodes that were not in the graph before
+	// What is added and was there already: another owner says the same.
+	sameNodes map[lineage.ID]struct{}
+	sameEdges map[lineage.EdgeKey]struct{}
 }
 
 func newWriter(s *Store, tx *sql.Tx, owner lineage.Owner, at time.Time) *writer {
 	return &writer{
 		stmts: s.writeStmts, bound: map[string]*sql.Stmt{}, tx: tx, owner: owner, at: at.UnixNano(),
 		loose: map[lineage.ID]struct{}{}, fresh: map[lineage.ID]struct{}{},
+		sameNodes: map[lineage.ID]struct{}{}, sameEdges: map[lineage.EdgeKey]struct{}{},
 	}
 }
 
@@ -109,7 +113,11 @@ func (w *writer) make(ctx context.Context, changes graphstore.Changes, named []l
 	if err := w.putEdges(ctx, changes, named); err != nil {
 		return err
 	}
-	return w.sweep(ctx)
+	if err := w.sweep(ctx); err != nil {
+		return err
+	}
+	graphstore.Touch(ctx, changes, w.sameNodes, w.sameEdges)
+	return nil
 }
 
 // manifest reads what the owner last said. The owner's number stays 0 while
@@ -180,6 +188,8 @@ func (w *writer) putNode(ctx context.Context, n graphstore.HashedNode) error {
 		if err := w.insertNode(ctx, n); err != nil {
 			return err
 		}
+	} else {
+		w.sameNodes[n.ID] = struct{}{}
 	}
 	return w.exec(ctx, claimNode, w.num, n.ID[:], n.Hash[:])
 }

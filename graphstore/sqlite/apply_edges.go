@@ -98,6 +98,7 @@ func (w *writer) addEdge(ctx context.Context, e graphstore.HashedEdge) error {
 	if other.hash != e.Hash {
 		return graphstore.Conflict("edge "+graphstore.KeyString(e.Key()), other.owner)
 	}
+	w.sameEdges[e.Key()] = struct{}{}
 	return w.insertEdge(ctx, e, other.createdAt)
 }
 

@@ -41,7 +41,10 @@ type Store struct {
 	temporary             string // a folder that goes with the store
 }
 
-var _ graphstore.Store = (*Store)(nil)
+var _ graphstore.Tracker = (*Store)(nil)
+
+// Tracks implements graphstore.Tracker.
+func (s *Store) Tracks() {}
 
 // Open opens the store in the file at path and creates or migrates it as
 // needed. Its folder must exist.
