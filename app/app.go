@@ -116,6 +116,9 @@ func (a *App) connect(ctx context.Context, definitions ot2.Definitions) error {
 			return err
 		}
 	}
+	if a.store, err = keeping(a.store, a.options.Cache(), registry); err != nil {
+		return err
+	}
 	a.pipeline, err = etl.New(etl.Config{
 		Journal: a.journal, DeadLetters: a.journal, Store: a.store, States: a.states,
 		Definitions: definitions, Limits: a.options.Limits(), CodeVersion: Version().String(),

@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"reflect"
 	"strings"
@@ -44,7 +45,7 @@ func Settings() []Setting {
 		name := field.Tag.Get(tag)
 		settings = append(settings, Setting{
 			Name:    name,
-			Env:     envPrefix + strings.ToUpper(strings.ReplaceAll(name, "-", "_")),
+			Env:     envPrefix + strings.ToUpper(strings.NewReplacer("-", "_", ".", "_").Replace(name)),
 			Help:    field.Tag.Get("help"),
 			Secret:  field.Tag.Get("secret") == "true",
 			Default: defaults.Field(i).Interface(),
@@ -85,9 +86,9 @@ func Load(file string, flags *pflag.FlagSet) (Options, error) {
 	if err := k.Load(structs.Provider(DefaultOptions(), tag), nil); err != nil {
 		return Options{}, &lineage.Error{Op: op, Kind: lineage.ErrorInternal, Err: err}
 	}
-	known := map[string]Setting{}
+	known, byEnv := map[string]Setting{}, map[string]Setting{}
 	for _, s := range Settings() {
-		known[s.Name] = s
+		known[s.Name], byEnv[s.Env] = s, s
 	}
 	if file != "" {
 		values, err := readFile(file, known)
@@ -101,15 +102,14 @@ func Load(file string, flags *pflag.FlagSet) (Options, error) {
 	fromEnv := env.Provider("\x00", env.Opt{
 		Prefix: envPrefix,
 		TransformFunc: func(key, value string) (string, any) {
-			name := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(key, envPrefix), "_", "-"))
-			setting, ok := known[name]
+			setting, ok := byEnv[key]
 			if !ok {
 				return "", nil // other tools of ours use the prefix too
 			}
 			if _, list := setting.Default.([]string); list {
-				return name, strings.Split(value, ",")
+				return setting.Name, strings.Split(value, ",")
 			}
-			return name, value
+			return setting.Name, value
 		},
 	})
 	if err := k.Load(fromEnv, nil); err != nil {
@@ -145,6 +145,15 @@ func readFile(file string, known map[string]Setting) (map[string]any, error) {
 	values := map[string]any{}
 	if err := yaml.Unmarshal(text, &values); err != nil {
 		return nil, &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, ID: file, Err: err}
+	}
+	// cache: {enabled: true} is cache.enabled: true.
+	for name, value := range maps.Clone(values) {
+		if group, ok := value.(map[string]any); ok {
+			delete(values, name)
+			for key, value := range group {
+				values[name+"."+key] = value
+			}
+		}
 	}
 	for name := range values {
 		if _, ok := known[name]; !ok {

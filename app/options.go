@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"wellspring/graphstore/cached"
 	"wellspring/ot2"
 )
 
@@ -43,6 +44,11 @@ type Options struct {
 	Neo4jPassword string `koanf:"neo4j-password" help:"password at Neo4j; better given by the environment than by a flag" secret:"true"`
 	Neo4jDatabase string `koanf:"neo4j-database" help:"database name at Neo4j"`
 
+	CacheEnabled        bool   `koanf:"cache.enabled" help:"keep answers of the graph store in memory until what they rest on changes"`
+	CacheTTLSeconds     int    `koanf:"cache.ttl_seconds" help:"how long an answer is kept at most, seconds; changes by another process show after that"`
+	CacheMaxSizeMB      int    `koanf:"cache.max_size_mb" help:"memory that kept answers may take, units of 10^6 bytes"`
+	CacheEvictionPolicy string `koanf:"cache.eviction_policy" help:"which answer goes where room is short: lru, the one not asked for longest"`
+
 	MQTTURL      string        `koanf:"mqtt-url" help:"broker to listen to, such as tcp://localhost:1883 or ssl://…; empty: none"`
 	MQTTClientID string        `koanf:"mqtt-client-id" help:"stable client id; the broker keeps messages for it while the service is away"`
 	MQTTTopics   []string      `koanf:"mqtt-topics" help:"topic filters to subscribe to"`
@@ -67,7 +73,7 @@ type Options struct {
 
 // DefaultOptions serve a newcomer: everything embedded, on loopback.
 func DefaultOptions() Options {
-	limits := ot2.DefaultLimits()
+	limits, cache := ot2.DefaultLimits(), cached.DefaultConfig()
 	return Options{
 		DataDir:        defaultDataDir(),
 		Listen:         "127.0.0.1:7117",
@@ -85,6 +91,11 @@ func DefaultOptions() Options {
 		Workers:        4,
 		LogLevel:       "info",
 		LogFormat:      "text",
+
+		CacheEnabled:        cache.Enabled,
+		CacheTTLSeconds:     cache.TTLSeconds,
+		CacheMaxSizeMB:      cache.MaxSizeMB,
+		CacheEvictionPolicy: cache.EvictionPolicy,
 	}
 }
 
@@ -127,6 +138,11 @@ func (o Options) Validate() error {
 		}
 	default:
 		wrong("store", "%q is neither sqlite nor neo4j", o.Store)
+	}
+	if err := o.Cache().Validate(); err != nil {
+		for _, mistake := range strings.Split(err.Error(), "\n") {
+			mistakes = append(mistakes, errors.New("cache."+mistake))
+		}
 	}
 	if o.MQTTURL != "" {
 		if u, err := url.Parse(o.MQTTURL); err != nil || u.Host == "" {

@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/pflag"
+
+	"wellspring/graphstore/cached"
 )
 
 // clean takes the settings out of the environment for one test.
@@ -48,6 +50,30 @@ func TestOneNameServesFileEnvironmentAndFlagInThatOrder(t *testing.T) {
 	}
 }
 
+func TestAGroupInTheFileIsItsDottedNames(t *testing.T) {
+	clean(t)
+	file := filepath.Join(t.TempDir(), "wellspring.yaml")
+	write(t, file, "cache: {enabled: true, ttl_seconds: 60, max_size_mb: 5}\ncache.eviction_policy: lru\n")
+	t.Setenv("WELLSPRING_CACHE_MAX_SIZE_MB", "7")
+	flags := pflag.NewFlagSet("test", pflag.ContinueOnError)
+	AddFlags(flags)
+	if err := flags.Parse([]string{"--cache.enabled=false"}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Load(file, flags)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := cached.CacheConfig{Enabled: false, TTLSeconds: 60, MaxSizeMB: 7, EvictionPolicy: "lru"}
+	if diff := cmp.Diff(want, got.Cache()); diff != "" {
+		t.Error(diff)
+	}
+	write(t, file, "cache: {size: 1}\n")
+	if _, err := Load(file, nil); err == nil || !strings.Contains(err.Error(), "cache.size") {
+		t.Errorf("got %v, want an error that names cache.size", err)
+	}
+}
+
 func TestListsFromTheEnvironmentAreSplitAtCommas(t *testing.T) {
 	clean(t)
 	t.Setenv("WELLSPRING_MQTT_TOPICS", "x,y/#")
@@ -79,11 +105,12 @@ func TestATrustedNetworkMayBeListenedTo(t *testing.T) {
 func TestEveryMistakeIsListedAtOnce(t *testing.T) {
 	o := DefaultOptions()
 	o.Listen, o.Store, o.Workers, o.LogFormat = "0.0.0.0:80", "oracle", 0, "xml"
+	o.CacheTTLSeconds, o.CacheEvictionPolicy = 0, "fifo"
 	err := o.Validate()
 	if err == nil {
 		t.Fatal("took nonsense")
 	}
-	for _, name := range []string{"listen", "store", "workers", "log-format"} {
+	for _, name := range []string{"listen", "store", "workers", "log-format", "cache.ttl_seconds", "cache.eviction_policy"} {
 		if !strings.Contains(err.Error(), name+":") {
 			t.Errorf("%q does not name %s", err, name)
 		}
