@@ -12,13 +12,16 @@ type Declaration struct {
 	At       time.Time // when it was declared; zero: with the document
 	Who, Why string
 
-	Target    Target
-	Barcode   string         // target is labware of a run: its physical identity
-	Lot       string         // target is a liquid or a well: the reagent lot
-	Sample    string         // target is a liquid or a well: the sample's barcode
-	Conc      *Concentration // of the lot or sample there
-	VolumeUl  *float64       // target is a command: the volume that it really moved, per nozzle
-	Withdrawn bool           // takes an earlier declaration about the target back
+	Target   Target
+	Barcode  string         // target is labware of a run: its physical identity
+	Lot      string         // target is a liquid or a well: the reagent lot
+	Sample   string         // target is a liquid or a well: the sample's barcode
+	Conc     *Concentration // of the lot or sample there
+	VolumeUl *float64       // target is a command: the volume that it really moved, per nozzle
+	// Target is a run, labware or a reading: the experiment that it is part of, by
+	// name or UUID, and what people call it.
+	Experiment, ExperimentTitle string
+	Withdrawn                   bool // takes an earlier declaration about the target back
 
 	// Details are further columns (expires, supplier, name …), kept as they are.
 	Details map[string]string
@@ -31,7 +34,9 @@ type Declaration struct {
 //	Run + Labware + Well  a well of it
 //	Barcode + Well        a well of physical labware, in whichever run it appears first
 //	Run + Command         one command of a run
-//	Run                   the run itself: its detail "plan" is the analysis that it carried out
+//	Run                   the run itself: its experiment, and its detail "plan", the analysis that it carried out
+//	Barcode               physical labware: its experiment
+//	Reading               a plate reader's document, by the id of its owner or of the document: its experiment
 type Target struct {
 	Run     string
 	Liquid  string
@@ -39,6 +44,7 @@ type Target struct {
 	Barcode string
 	Well    string
 	Command string
+	Reading string `json:",omitempty"`
 }
 
 // Concentration is an amount by volume or a mass by volume, as declared.

@@ -31,18 +31,23 @@ func DecodeManifest(document string, payload []byte, limits Limits) ([]Declarati
 		return nil, err
 	}
 	declarations := make([]Declaration, 0, len(rows))
-	said := map[Target]int{} // the first row about a target
+	type about struct {
+		Target
+		experiment bool // a statement of its own: see row.checkExperiment
+	}
+	said := map[about]int{} // the first row about a target
 	for i, r := range rows {
 		d, ok := r.declaration(wrong)
 		if !ok {
 			continue
 		}
 		d.Document, d.Row = document, i+1
-		if first, again := said[d.Target]; again {
+		target := about{d.Target, d.Experiment != ""}
+		if first, again := said[target]; again {
 			wrong.add(r.place, "says again what "+rows[first].place+" says", "keep one of the two: nobody can tell which counts")
 			continue
 		}
-		said[d.Target] = i
+		said[target] = i
 		declarations = append(declarations, d)
 	}
 	if err := wrong.err(); err != nil {
@@ -62,6 +67,8 @@ var columns = map[string]string{
 	"lot": "lot", "lot_number": "lot", "sample": "sample", "sample_id": "sample", "sample_barcode": "sample",
 	"concentration": "concentration", "unit": "unit", "concentration_unit": "unit", "analyte": "analyte",
 	"volume_ul": "volume_ul", "withdrawn": "withdrawn",
+	"experiment": "experiment", "experiment_id": "experiment", "experiment_title": "experiment_title",
+	"reading": "reading", "reading_id": "reading",
 	"by": "by", "who": "by", "operator": "by", "reason": "reason", "why": "reason", "at": "at", "declared_at": "at",
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"time"
+
+	"wellspring/lineage"
 )
 
 // row is one row of a manifest: cells by column.
@@ -51,12 +53,17 @@ func (r row) declaration(wrong *faults) (Declaration, bool) {
 	d := Declaration{Who: r.take("by"), Why: r.take("reason"), Lot: r.take("lot"), Sample: r.take("sample")}
 	d.At = r.moment("at", wrong)
 	d.Withdrawn = r.flag("withdrawn", wrong)
+	d.Experiment, d.ExperimentTitle = lineage.ExperimentName(r.take("experiment")), r.take("experiment_title")
 	d.Conc = r.concentration(wrong)
 	d.Target = r.target(&d, wrong)
 	if d.Target.Command != "" {
 		d.VolumeUl = r.volume(wrong)
 	}
-	if wrong.n == before {
+	switch {
+	case wrong.n > before:
+	case d.Experiment != "" || d.ExperimentTitle != "" || d.Target.Reading != "":
+		r.checkExperiment(d, wrong)
+	default:
 		r.check(d, wrong)
 	}
 	if len(r.cells) > 0 {
@@ -68,7 +75,7 @@ func (r row) declaration(wrong *faults) (Declaration, bool) {
 // target reads what the row is about, and the barcode, which names the target
 // or is what is said about it.
 func (r row) target(d *Declaration, wrong *faults) Target {
-	t := Target{Run: r.take("run"), Liquid: r.take("liquid"), Command: r.take("command"), Labware: r.take("labware")}
+	t := Target{Run: r.take("run"), Liquid: r.take("liquid"), Command: r.take("command"), Labware: r.take("labware"), Reading: r.take("reading")}
 	plate, barcode := r.take("plate"), r.take("barcode")
 	if slot := r.take("slot"); slot != "" {
 		if t.Labware != "" && t.Labware != slot {
@@ -84,9 +91,9 @@ func (r row) target(d *Declaration, wrong *faults) Target {
 		t.Well = name
 	}
 	fills := d.Lot != "" || d.Sample != "" || d.Conc != nil || t.Well != ""
-	if barcode != "" && fills {
+	if barcode != "" && (fills || d.Experiment != "") {
 		if t.Labware != "" || plate != "" {
-			wrong.add(r.at("barcode"), "the row says what is in a well, and names the plate twice", "give the plate's identity a row of its own: run, slot and barcode, without a well")
+			wrong.add(r.at("barcode"), "the row says what is in a well or plate, or what it is part of, and names the plate twice", "give the plate's identity a row of its own: run, slot and barcode, without a well")
 			return t
 		}
 		plate, barcode = barcode, ""
@@ -136,6 +143,28 @@ func (r row) check(d Declaration, wrong *faults) {
 		wrong.add(r.at("well"), "is missing", "say which well of the plate is meant, or for the plate's identity which run and labware it is")
 	case t.Command == "" && !fills && d.Barcode == "" && !d.Withdrawn:
 		wrong.add(r.place, "says nothing", "give a lot, a sample, a concentration or a barcode")
+	}
+}
+
+// checkExperiment holds a row against the one form that it may have where it says
+// which experiment something is part of.
+func (r row) checkExperiment(d Declaration, wrong *faults) {
+	t := d.Target
+	forms := 0
+	for _, named := range []bool{t.Run != "", t.Barcode != "", t.Reading != ""} {
+		if named {
+			forms++
+		}
+	}
+	switch {
+	case d.Experiment == "" && d.ExperimentTitle != "":
+		wrong.add(r.at("experiment"), "is missing", "give the experiment's name or UUID beside its title")
+	case d.Experiment == "":
+		wrong.add(r.at("experiment"), "is missing", "which experiment it is part of is all that can be said about a reading")
+	case d.Lot != "" || d.Sample != "" || d.Conc != nil || d.Barcode != "" || t.Liquid != "" || t.Command != "" || t.Well != "" || r.cells["plan"] != "":
+		wrong.add(r.place, "says which experiment, and something else", "give each a row of its own")
+	case forms != 1:
+		wrong.add(r.place, "does not say what is part of the experiment", "name one run, labware of a run, plate or reading")
 	}
 }
 

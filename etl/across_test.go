@@ -50,6 +50,16 @@ func story(t testing.TB) map[string]ingest.Envelope {
 				"AP-0001,A1,2026-11-23T13:53:40Z,0.75\n"+
 				"DP-0001,A1,2026-11-23T10:53:40Z,0.25\n"+
 				"XX-9999,A1,2026-11-23T13:53:40Z,0.5\n")),
+		"experiments": document(ingest.TypeManifest, "manifest:3", []byte(`{"by": "ada", "at": "2026-11-23T08:30:00Z", "declarations": [
+			{"run": "`+stockRun+`", "experiment": "EXP-1", "experiment_title": "Stocks"},
+			{"run": "`+assayRun+`", "slot": "2", "experiment": "EXP-2"},
+			{"plate": "DP-0001", "experiment": "0B0C5F3E-8C1C-4B7A-9A39-0C5E3D6D9B10", "experiment_title": "Dilutions"},
+			{"reading": "measurement:1", "experiment": "EXP-1"}
+		]}`)),
+		"moved": document(ingest.TypeManifest, "manifest:4", []byte(`{"by": "bob", "reason": "another experiment", "at": "2026-11-24T09:00:00Z", "declarations": [
+			{"run": "`+stockRun+`", "experiment": "EXP-3"},
+			{"plate": "DP-0001", "experiment": "0b0c5f3e-8c1c-4b7a-9a39-0c5e3d6d9b10", "withdrawn": true}
+		]}`)),
 	}
 }
 
@@ -193,7 +203,7 @@ func TestARunFindsItsPlan(t *testing.T) {
 // Whatever order the lab's documents come in, the graph is one.
 func TestAnyOrderOfTheStoryEndsInTheSameGraph(t *testing.T) {
 	all := story(t)
-	names := []string{"stock", "assay", "plan", "manifest", "correction", "reading"}
+	names := []string{"stock", "assay", "plan", "manifest", "correction", "reading", "experiments", "moved"}
 	clean := newLab(t, nil)
 	clean.start()
 	for _, name := range names {

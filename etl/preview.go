@@ -304,7 +304,7 @@ func (r rehearsal) facts(ctx context.Context, owned, projection lineage.Projecti
 }
 
 // tells reports whether a relationship is a fact for people: who filled a well,
-// what came with a plate, which plate it is, which plan, what was measured.
+// what came with a plate, which plate it is, which plan, which experiment, what was measured.
 func tells(t lineage.RelationshipType, source, target lineage.Kind) bool {
 	switch t {
 	case lineage.DerivedFrom:
@@ -313,6 +313,8 @@ func tells(t lineage.RelationshipType, source, target lineage.Kind) bool {
 		return target == lineage.KindRun && (source == lineage.KindLabware || source == lineage.KindWellState)
 	case lineage.PlannedBy, lineage.MeasuredFrom:
 		return true
+	case lineage.PartOf:
+		return source == lineage.KindExperiment
 	}
 	return false
 }

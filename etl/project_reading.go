@@ -8,6 +8,7 @@ import (
 
 	"wellspring/bench"
 	"wellspring/etl/benchindex"
+	"wellspring/etl/declared"
 	"wellspring/etl/project"
 	"wellspring/ingest/journal"
 	"wellspring/lineage"
@@ -37,12 +38,12 @@ func (r *readings) Transform(ctx context.Context, owner lineage.Owner, fragments
 			named[v.Plate] = true
 		}
 	}
-	plates := slices.Sorted(maps.Keys(named))
+	plates := slices.Concat(slices.Sorted(maps.Keys(named)), benchindex.ReadingNames(owner, reading.ID))
 	in, err := r.bench.Histories(ctx, owner, plates)
 	if err != nil {
 		return Derived{}, err
 	}
-	projection, err := project.Reading(owner, reading, in.Plates)
+	projection, err := project.Reading(owner, reading, in.Plates, declared.ReadingExperiment(in.Declared))
 	if err != nil {
 		return Derived{}, err
 	}

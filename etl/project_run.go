@@ -87,15 +87,16 @@ func (r *runs) Transform(ctx context.Context, owner lineage.Owner, fragments []F
 		outcome = liquid.Fold(run, liquid.Options{Definitions: r.options.Definitions, Initial: initial})
 	}
 	fills, unfit := declared.Fills(run, outcome, identity.Barcodes, said, in.Pasts)
+	experiments, unheard := declared.Experiments(said, outcome.Labware, identity.Barcodes, in.Pasts)
 	outcome = declared.Explain(outcome, fills, initial)
 	planned, undecided := plannedBy(in)
 
 	options := r.options
 	options.PlannedBy = planned
 	options.Declared = project.Declared{
-		Barcodes: identity.Barcodes, Fills: fills, Volumes: corrected.Volumes, Inherits: initial,
-		Findings: slices.Concat(corrected.Findings, identity.Findings, unfit, undecided, contested(kept, in)),
-		Owners:   documents(owner, said, fills),
+		Barcodes: identity.Barcodes, Fills: fills, Volumes: corrected.Volumes, Inherits: initial, Experiments: experiments,
+		Findings: slices.Concat(corrected.Findings, identity.Findings, unfit, unheard, undecided, contested(kept, in)),
+		Owners:   documents(owner, said, fills, experiments),
 	}
 	projection, err := project.Project(owner, run, outcome, options)
 	if err != nil {
@@ -153,13 +154,16 @@ func contested(kept benchindex.Run, in benchindex.Inputs) []liquid.Finding {
 }
 
 // documents are the owners of what others declared about the run.
-func documents(run lineage.Owner, said []benchindex.Declared, fills []declared.Fill) []lineage.Owner {
+func documents(run lineage.Owner, said []benchindex.Declared, fills []declared.Fill, experiments []declared.Membership) []lineage.Owner {
 	owners := map[lineage.Owner]bool{}
 	for _, d := range said {
 		owners[d.Owner] = true
 	}
 	for _, f := range fills {
 		owners[f.Said.Owner] = true
+	}
+	for _, m := range experiments {
+		owners[m.Said.Owner] = true
 	}
 	delete(owners, run)
 	return slices.Sorted(maps.Keys(owners))

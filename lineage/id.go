@@ -60,5 +60,17 @@ func LiquidID(run, liquid string) ID { return NewID(KindLot, "liquid", run, liqu
 // LotID is the id of a reagent lot that was declared by name.
 func LotID(name string) ID { return NewID(KindLot, "lot", name) }
 
+// ExperimentID is the id of an experiment, by the name or UUID that people gave it.
+func ExperimentID(name string) ID { return NewID(KindExperiment, ExperimentName(name)) }
+
+// ExperimentName is the one way to write an experiment's name: a UUID in its
+// usual form, anything else as it is.
+func ExperimentName(name string) string {
+	if id, err := uuid.Parse(name); err == nil {
+		return id.String()
+	}
+	return name
+}
+
 // SampleID is the id of a received sample, by its barcode.
 func SampleID(barcode string) ID { return NewID(KindSample, barcode) }

@@ -2,14 +2,15 @@ package query
 
 import (
 	"context"
+	"time"
 
 	"wellspring/lineage"
 )
 
 // resolveActor finds who or what acted by its serial number or version, and a
 // protocol by its id.
-func (s *Service) resolveActor(ctx context.Context, sel selector) ([]lineage.Node, error) {
-	find, hint := lineage.Find{Name: sel.name}, "no run says that a "
+func (s *Service) resolveActor(ctx context.Context, sel selector, asOf time.Time) ([]lineage.Node, error) {
+	find, hint := lineage.Find{Name: sel.name, AsOf: asOf}, "no run says that a "
 	switch sel.form {
 	case formRobot:
 		find.Kind, hint = lineage.KindRobot, hint+"robot with that serial number did it"
@@ -26,5 +27,5 @@ func (s *Service) resolveActor(ctx context.Context, sel selector) ([]lineage.Nod
 	if err != nil || len(found) > 0 {
 		return found, err
 	}
-	return nil, s.missingKind(ctx, sel, find.Kind, hint, noTime)
+	return nil, s.missingKind(ctx, sel, find.Kind, hint, asOf)
 }

@@ -99,12 +99,15 @@ type Answer struct {
 	Items    []Item `json:"items"` // without the roots; in order of depth, then id
 	// Edges between the roots and the items of this page and those before it. Each
 	// edge is on the page of its later end, so all pages together have it once.
-	Edges     []lineage.Edge `json:"edges"`
-	Steps     []lineage.Node `json:"steps"` // the transformations on these edges, in executed order
-	Next      lineage.Cursor `json:"next,omitempty"`
-	Truncated bool           `json:"truncated"` // a bound cut the answer: there is more than all pages hold
-	Complete  bool           `json:"complete"`  // nothing unknown in it, and not truncated
-	Reasons   []string       `json:"reasons"`   // why it is not complete, sorted
+	Edges []lineage.Edge `json:"edges"`
+	Steps []lineage.Node `json:"steps"` // the transformations on these edges, in executed order
+	// Experiments are those that a root or an item is part of, whatever the page
+	// holds, by name: by itself, by its run or by the labware that it is in.
+	Experiments []lineage.Node `json:"experiments"`
+	Next        lineage.Cursor `json:"next,omitempty"`
+	Truncated   bool           `json:"truncated"` // a bound cut the answer: there is more than all pages hold
+	Complete    bool           `json:"complete"`  // nothing unknown in it, and not truncated
+	Reasons     []string       `json:"reasons"`   // why it is not complete, sorted
 	// Explanations says each reason in a sentence, in their order.
 	Explanations []string `json:"explanations"`
 }

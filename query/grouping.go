@@ -23,7 +23,7 @@ type grouping struct {
 	runs      map[string]lineage.Node            // by the robot's id
 	labware   map[string]map[string]lineage.Node // by run, then by id in the run
 	lots      map[lineage.ID][]lineage.Node      // by first state
-	within    map[string][]lineage.Node          // experiments, by run
+	within    memberships                        // experiments, of runs, plates and measurements
 	readOf    map[lineage.ID]lineage.ID          // the content that a measurement is of
 	nodes     map[lineage.ID]lineage.Node        //
 	truncated bool
@@ -56,13 +56,34 @@ func (s *Service) newGrouping(ctx context.Context, ask Ask, start Start, graph l
 	if err := s.readRuns(ctx, g, start); err != nil {
 		return nil, err
 	}
+	if err := s.readExperiments(ctx, g); err != nil {
+		return nil, err
+	}
 	return g, s.readLots(ctx, g)
 }
 
-// readRuns finds the runs of what was reached, their labware and experiments.
+// readExperiments finds the experiments of the runs, plates and measurements.
+func (s *Service) readExperiments(ctx context.Context, g *grouping) error {
+	var things []lineage.ID
+	for name, run := range g.runs {
+		things = append(things, run.ID)
+		for _, labware := range g.labware[name] {
+			things = append(things, labware.ID)
+		}
+	}
+	for id := range g.readOf {
+		things = append(things, id)
+	}
+	var err error
+	g.within, err = s.memberships(ctx, things, g.ask)
+	g.truncated = g.truncated || g.within.truncated
+	return err
+}
+
+// readRuns finds the runs of what was reached, and their labware.
 func (s *Service) readRuns(ctx context.Context, g *grouping, start Start) error {
 	g.plans, g.runs = make(map[string]bool), make(map[string]lineage.Node)
-	g.labware, g.within = make(map[string]map[string]lineage.Node), make(map[string][]lineage.Node)
+	g.labware = make(map[string]map[string]lineage.Node)
 	var ids []lineage.ID
 	names := make(map[string]bool)
 	for _, node := range g.graph.Nodes {
@@ -92,26 +113,17 @@ func (s *Service) readRuns(ctx context.Context, g *grouping, start Start) error 
 		return nil
 	}
 	around, err := s.store.Traverse(ctx, lineage.Traversal{
-		Roots: runs, Direction: lineage.Upstream, Types: []lineage.RelationshipType{lineage.Used, lineage.PartOf},
+		Roots: runs, Direction: lineage.Upstream, Types: []lineage.RelationshipType{lineage.Used},
 		Depth: 1, Nodes: lineage.MaxNodes, AsOf: g.ask.AsOf,
 	})
 	if err != nil {
 		return err
 	}
 	g.truncated = g.truncated || len(around.Nodes) >= lineage.MaxNodes
-	nodes := make(map[lineage.ID]lineage.Node, len(around.Nodes))
-	for _, node := range around.Nodes {
-		nodes[node.ID] = node.Node
-	}
 	for name, run := range g.runs {
 		g.labware[name] = make(map[string]lineage.Node)
 		for _, labware := range usedLabware(around, run.ID) {
 			g.labware[name][labwareIDOf(labware)] = labware
-		}
-	}
-	for _, edge := range around.Edges {
-		if run, source := nodes[edge.TargetID], nodes[edge.SourceID]; edge.RelationshipType == lineage.PartOf && source.Kind == lineage.KindExperiment {
-			g.within[runName(run)] = append(g.within[runName(run)], source)
 		}
 	}
 	return nil
@@ -245,11 +257,17 @@ func (g *grouping) addMeasurement(sums *sums, measurement lineage.Node) {
 	one := sums.of(groupMeasurements, measurement.ID.String(), measurement)
 	one.add(found)
 	state, ok := g.nodes[g.readOf[measurement.ID]]
-	if !ok || state.Kind != lineage.KindWellState {
-		return
+	var around []*sum
+	if ok && state.Kind == lineage.KindWellState {
+		one.entry.Run, around = runName(state), g.around(sums, state)
 	}
-	one.entry.Run = runName(state)
-	for _, to := range g.around(sums, state) {
+	for _, to := range sums.experiments(g.within.of[measurement.ID]) {
+		to.add(found)
+		if !slices.Contains(around, to) {
+			to.entry.Measurements++
+		}
+	}
+	for _, to := range around {
 		if to.entry.Kind == lineage.KindWellState && to.entry.FirstAt == nil {
 			to.add(g.finding(state)) // the content itself is the root, which is no entry
 		}
@@ -271,9 +289,7 @@ func (g *grouping) around(sums *sums, state lineage.Node) []*sum {
 		one.entry.Run = run
 		all = append(all, one)
 	}
-	for _, experiment := range g.within[run] {
-		all = append(all, sums.of(groupExperiments, experiment.ID.String(), experiment))
-	}
+	all = append(all, sums.experiments(g.within.of[plate.ID], g.within.of[g.runs[run].ID])...)
 	ids, _, _ := origins(state) // it was read before
 	lots := make(map[lineage.ID]bool)
 	for _, id := range ids {

@@ -20,19 +20,20 @@ const MaxSelector = 1024
 type form int
 
 const (
-	formID        form = iota // UUID
-	formRun                   // [run:]RUN
-	formLot                   // lot:NAME
-	formSample                // sample:BARCODE
-	formPlate                 // plate:BARCODE
-	formPlateWell             // plate:BARCODE/WELL
-	formLabware               // RUN/LABWARE
-	formWell                  // RUN/LABWARE/WELL
-	formRobot                 // robot:SERIAL
-	formPipette               // pipette:SERIAL
-	formProtocol              // protocol:ID
-	formSoftware              // software:VERSION
-	formTiprack               // tiprack:RUN/LABWARE
+	formID         form = iota // UUID
+	formRun                    // [run:]RUN
+	formLot                    // lot:NAME
+	formSample                 // sample:BARCODE
+	formPlate                  // plate:BARCODE
+	formPlateWell              // plate:BARCODE/WELL
+	formLabware                // RUN/LABWARE
+	formWell                   // RUN/LABWARE/WELL
+	formRobot                  // robot:SERIAL
+	formPipette                // pipette:SERIAL
+	formProtocol               // protocol:ID
+	formSoftware               // software:VERSION
+	formExperiment             // experiment:NAME
+	formTiprack                // tiprack:RUN/LABWARE
 )
 
 // prefixes are the forms that a word before a colon tells.
@@ -40,6 +41,7 @@ func prefixes() map[string]form {
 	return map[string]form{
 		"lot:": formLot, "sample:": formSample, "plate:": formPlate,
 		"robot:": formRobot, "pipette:": formPipette, "protocol:": formProtocol, "software:": formSoftware,
+		"experiment:": formExperiment,
 	}
 }
 
@@ -56,7 +58,7 @@ type selector struct {
 // parseSelector reads
 //
 //	UUID | [run:]RUN | lot:NAME | sample:BARCODE | plate:BARCODE | plate:BARCODE/WELL | [run:]RUN/LABWARE | [run:]RUN/LABWARE/WELL |
-//	robot:SERIAL | pipette:SERIAL | protocol:ID | software:VERSION | tiprack:RUN/LABWARE
+//	robot:SERIAL | pipette:SERIAL | protocol:ID | software:VERSION | experiment:NAME | tiprack:RUN/LABWARE
 //
 // In the parts between slashes, %2F stands for a slash and %25 for a percent sign.
 func parseSelector(s string) (selector, error) {
@@ -185,19 +187,22 @@ func (s *Service) resolve(ctx context.Context, text string, allLots bool, asOf t
 		return s.resolveLot(ctx, parsed, allLots, asOf)
 	case formSample:
 		return s.resolveNamed(ctx, parsed, lineage.KindSample, lineage.SampleID(parsed.name), "no sample was declared with that barcode", asOf)
+	case formExperiment:
+		return s.resolveNamed(ctx, parsed, lineage.KindExperiment, lineage.ExperimentID(parsed.name), "nobody declared that anything is part of an experiment of that name", asOf)
 	case formPlate:
 		return s.resolvePlate(ctx, parsed, asOf)
 	case formRun:
 		return s.resolveRun(ctx, parsed, asOf)
 	case formRobot, formPipette, formProtocol, formSoftware:
-		return s.resolveActor(ctx, parsed)
+		return s.resolveActor(ctx, parsed, asOf)
 	}
 	return s.resolveOnDeck(ctx, parsed, asOf)
 }
 
-// resolveID finds a node by id, or a run whose own id, a UUID as well, was given.
+// resolveID finds a node by id, or a run or an experiment whose own id, a UUID as
+// well, was given.
 func (s *Service) resolveID(ctx context.Context, sel selector, asOf time.Time) ([]lineage.Node, error) {
-	nodes, err := s.store.Nodes(ctx, []lineage.ID{sel.id, lineage.RunID(sel.name), lineage.PlanID(sel.name)}, asOf)
+	nodes, err := s.store.Nodes(ctx, []lineage.ID{sel.id, lineage.RunID(sel.name), lineage.PlanID(sel.name), lineage.ExperimentID(sel.name)}, asOf)
 	if err != nil {
 		return nil, err
 	}

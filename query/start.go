@@ -47,7 +47,7 @@ func (s *Service) Start(ctx context.Context, selector string, span Span, asOf ti
 		return Start{}, err
 	}
 	start := Start{Named: named}
-	t := &touching{service: s, span: span, start: &start}
+	t := &touching{service: s, span: span, asOf: asOf, start: &start, taken: make(map[lineage.ID]bool)}
 	switch node := named[0]; {
 	case parsed.form == formTiprack:
 		err = t.tiprack(ctx, parsed, node)
@@ -58,11 +58,11 @@ func (s *Service) Start(ctx context.Context, selector string, span Span, asOf ti
 	case node.Kind == lineage.KindProtocol:
 		err = t.runsBy(ctx, node, lineage.Used)
 	case node.Kind == lineage.KindExperiment:
-		err = t.runsBy(ctx, node, lineage.PartOf)
+		err = t.experiment(ctx, node)
 	case node.Kind.Class() == lineage.Agent:
 		err = t.runsBy(ctx, node, lineage.PerformedBy)
 	case span.given():
-		return Start{}, lineage.Invalid(opResolve, selector, "a time span goes with a robot, pipette, module, software, protocol, tip rack or run")
+		return Start{}, lineage.Invalid(opResolve, selector, "a time span goes with a robot, pipette, module, software, protocol, experiment, tip rack or run")
 	case node.Kind == lineage.KindLabware:
 		err = t.next(ctx, node, lineage.HeldIn)
 	case node.Kind == lineage.KindStep:
@@ -92,13 +92,15 @@ func (a Answer) From(start Start) Answer {
 type touching struct {
 	service *Service
 	span    Span
+	asOf    time.Time // what was known then; zero: now
 	start   *Start
+	taken   map[lineage.ID]bool
 }
 
 // one hop downstream of a node. A hub is cut.
 func (t *touching) hop(ctx context.Context, node lineage.Node, typ lineage.RelationshipType) ([]lineage.Node, error) {
 	graph, err := t.service.store.Traverse(ctx, lineage.Traversal{
-		Roots: []lineage.ID{node.ID}, Direction: lineage.Downstream, Types: []lineage.RelationshipType{typ}, Depth: 1, Nodes: lineage.MaxNodes,
+		Roots: []lineage.ID{node.ID}, Direction: lineage.Downstream, Types: []lineage.RelationshipType{typ}, Depth: 1, Nodes: lineage.MaxNodes, AsOf: t.asOf,
 	})
 	if err != nil {
 		return nil, err
@@ -134,6 +136,30 @@ func (t *touching) runsBy(ctx context.Context, node lineage.Node, typ lineage.Re
 	return t.runs(ctx, nodes, nil)
 }
 
+// experiment takes what was made in the runs and held in the labware of an
+// experiment, and its measurements.
+func (t *touching) experiment(ctx context.Context, node lineage.Node) error {
+	nodes, err := t.hop(ctx, node, lineage.PartOf)
+	if err != nil {
+		return err
+	}
+	var runs []lineage.Node
+	for _, part := range nodes {
+		switch part.Kind {
+		case lineage.KindRun:
+			runs = append(runs, part)
+		case lineage.KindLabware:
+			err = t.next(ctx, part, lineage.HeldIn)
+		case lineage.KindMeasurement:
+			t.take(part)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return t.runs(ctx, runs, nil)
+}
+
 // tool takes what the steps made that were done with a pipette or module.
 func (t *touching) tool(ctx context.Context, node lineage.Node) error {
 	nodes, err := t.hop(ctx, node, lineage.PerformedBy)
@@ -145,11 +171,11 @@ func (t *touching) tool(ctx context.Context, node lineage.Node) error {
 
 // tiprack takes what the steps made whose tips came from a rack.
 func (t *touching) tiprack(ctx context.Context, sel selector, rack lineage.Node) error {
-	runs, err := t.service.resolveRun(ctx, selector{text: sel.text, name: sel.name}, noTime)
+	runs, err := t.service.resolveRun(ctx, selector{text: sel.text, name: sel.name}, t.asOf)
 	if err != nil {
 		return err
 	}
-	steps, err := t.service.findAll(ctx, lineage.Find{Kind: lineage.KindStep, Attrs: map[string]string{
+	steps, err := t.service.findAll(ctx, lineage.Find{Kind: lineage.KindStep, AsOf: t.asOf, Attrs: map[string]string{
 		lineage.AttrRun: runName(runs[0]), "tiprack": labwareIDOf(rack),
 	}}, lineage.MaxNodes)
 	if err != nil {
@@ -179,7 +205,7 @@ func (t *touching) steps(ctx context.Context, steps []lineage.Node) error {
 		return nil
 	}
 	slices.SortFunc(ids, compareIDs)
-	runs, err := t.service.store.Nodes(ctx, ids, noTime) // steps of a plan have none
+	runs, err := t.service.store.Nodes(ctx, ids, t.asOf) // steps of a plan have none
 	if err != nil {
 		return err
 	}
@@ -194,7 +220,7 @@ func (t *touching) runs(ctx context.Context, runs []lineage.Node, commands map[s
 		if t.apart(run) {
 			continue
 		}
-		find := lineage.Find{Kind: lineage.KindWellState, Attrs: map[string]string{lineage.AttrRun: runName(run)}, Limit: findPage}
+		find := lineage.Find{Kind: lineage.KindWellState, Attrs: map[string]string{lineage.AttrRun: runName(run)}, Limit: findPage, AsOf: t.asOf}
 		for more := true; more; more = find.After != "" {
 			if len(t.start.Roots) >= MaxRoots {
 				t.start.Truncated = true
@@ -232,10 +258,14 @@ func (t *touching) take(state lineage.Node) {
 			return
 		}
 	}
+	if t.taken[state.ID] {
+		return
+	}
 	if len(t.start.Roots) >= MaxRoots {
 		t.start.Truncated = true
 		return
 	}
+	t.taken[state.ID] = true
 	t.start.Roots = append(t.start.Roots, state)
 }
 

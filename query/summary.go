@@ -82,18 +82,15 @@ type ConcentrationRange struct {
 
 // Summarize answers a SummaryAsk.
 func (s *Service) Summarize(ctx context.Context, ask SummaryAsk) (Summary, error) {
-	trace := Ask{Direction: lineage.Downstream, CarryOver: true, MinFraction: ask.MinFraction, Limit: ask.Limit}
+	trace := Ask{AsOf: ask.AsOf, Direction: lineage.Downstream, CarryOver: true, MinFraction: ask.MinFraction, Limit: ask.Limit}
 	start, err := s.Start(ctx, ask.Selector, ask.Span, ask.AsOf)
 	if err != nil {
 		return Summary{}, err
 	}
-	if start.Touched && !ask.AsOf.IsZero() {
-		return Summary{}, lineage.Invalid("summarize impact", ask.Selector, "asOf goes with a lot, sample, well or measurement")
-	}
 	summary := Summary{Roots: bound(start.Named, maxCandidates), Starts: len(start.Roots), From: known(ask.Span.From), To: known(ask.Span.To)}
 	summary.Truncated = start.Truncated || len(start.Named) > maxCandidates
 	if len(start.Roots) == 0 {
-		return s.summaryOfNothing(ctx, summary, start)
+		return s.summaryOfNothing(ctx, summary, start, ask.AsOf)
 	}
 	for _, root := range start.Roots {
 		trace.Roots = append(trace.Roots, root.ID)
@@ -134,10 +131,10 @@ func (s *Service) Summarize(ctx context.Context, ask SummaryAsk) (Summary, error
 
 // summaryOfNothing answers for what made nothing, as far as is known. How far
 // that is, the runs that it is about say.
-func (s *Service) summaryOfNothing(ctx context.Context, summary Summary, start Start) (Summary, error) {
+func (s *Service) summaryOfNothing(ctx context.Context, summary Summary, start Start, asOf time.Time) (Summary, error) {
 	summary.Affected.cut(0)
 	summary.Possible.cut(0)
-	reasons, err := s.gaps(ctx, start.Named, lineage.Downstream, noTime)
+	reasons, err := s.gaps(ctx, start.Named, lineage.Downstream, asOf)
 	return summary.close(slices.Concat(reasons, start.Reasons)), err
 }
 

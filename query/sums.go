@@ -48,6 +48,21 @@ func (s *sums) of(in group, key string, node lineage.Node) *sum {
 	return s[in][key]
 }
 
+// experiments are the entries of experiments, each once.
+func (s *sums) experiments(lists ...[]lineage.Node) []*sum {
+	var all []*sum
+	for _, list := range lists {
+		for _, experiment := range list {
+			one := s.of(groupExperiments, experiment.ID.String(), experiment)
+			one.entry.Name = max(one.entry.Name, called(experiment))
+			if !slices.Contains(all, one) {
+				all = append(all, one)
+			}
+		}
+	}
+	return all
+}
+
 func (s *sum) add(f finding) {
 	e := &s.entry
 	if f.share != nil {

@@ -46,6 +46,9 @@ func (s *Service) Trace(ctx context.Context, ask Ask) (Answer, error) {
 	if answer.Steps, err = s.steps(ctx, answer.Edges, ask); err != nil {
 		return Answer{}, err
 	}
+	if answer.Experiments, err = s.experiments(ctx, graph, ask); err != nil {
+		return Answer{}, err
+	}
 	answer.Reasons, err = s.reasons(ctx, ask, graph, shares)
 	answer.Complete, answer.Explanations = len(answer.Reasons) == 0, explained(answer.Reasons)
 	return answer, err

@@ -16,7 +16,7 @@ import (
 
 const selectorHelp = `A SELECTOR is RUN/LABWARE/WELL (labware by id, deck slot, label or barcode), lot:NAME,
 sample:BARCODE, plate:BARCODE, plate:BARCODE/WELL, run:RUN, robot:SERIAL, pipette:SERIAL, protocol:ID,
-software:VERSION, tiprack:RUN/LABWARE or a node's UUID. Several that fit are listed.`
+software:VERSION, experiment:NAME, tiprack:RUN/LABWARE or a node's UUID. Several that fit are listed.`
 
 func newAncestry() *cobra.Command {
 	cmd := &cobra.Command{
@@ -279,7 +279,23 @@ func tableOfAncestry(t *table, a client.Answer) {
 			t.row(attribute(s, lineage.AttrAt), s.Name, attribute(s, lineage.AttrRun))
 		}
 	}
+	lineOfExperiments(t, a)
 	verdict(t, a)
+}
+
+// lineOfExperiments says which experiments an answer touches, if any.
+func lineOfExperiments(t *table, a client.Answer) {
+	names := make([]string, len(a.Experiments))
+	for i, e := range a.Experiments {
+		names[i] = e.Name
+		if title := attribute(e, "title"); title != "" && title != e.Name {
+			names[i] += " (" + title + ")"
+		}
+	}
+	if len(names) > 0 {
+		t.line("")
+		t.line("Part of: %s", strings.Join(names, ", "))
+	}
 }
 
 func tableOfImpact(t *table, a client.Answer) {
@@ -298,6 +314,7 @@ func tableOfImpact(t *table, a client.Answer) {
 		t.line("")
 		tableOfItems(t, a.Items)
 	}
+	lineOfExperiments(t, a)
 	verdict(t, a)
 }
 

@@ -48,6 +48,10 @@ func (x *Index) KeepDeclarations(ctx context.Context, owner lineage.Owner, decla
 		if err != nil {
 			return err
 		}
+		readings, err := t.readingsMentioned(ctx, owner)
+		if err != nil {
+			return err
+		}
 		if err := t.putDeclarations(ctx, owner, declared); err != nil {
 			return err
 		}
@@ -55,7 +59,15 @@ func (x *Index) KeepDeclarations(ctx context.Context, owner lineage.Owner, decla
 		if err != nil {
 			return err
 		}
-		again, err = t.changedRuns(ctx, at, append(before, after...))
+		more, err := t.readingsMentioned(ctx, owner)
+		if err != nil {
+			return err
+		}
+		if again, err = t.changedRuns(ctx, at, append(before, after...)); err != nil {
+			return err
+		}
+		changed, err := t.changedReadings(ctx, at, append(readings, more...))
+		again = append(again, changed...)
 		return err
 	})
 	return again, err
@@ -71,12 +83,39 @@ func (t *transaction) putDeclarations(ctx context.Context, owner lineage.Owner, 
 			return &lineage.Error{Op: "keep declarations", Kind: lineage.ErrorInvalid, ID: string(owner), Err: err}
 		}
 		err = t.exec(ctx, "INSERT INTO declaration (document, row, said_at, known_at, run, barcode, plan, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-			string(owner), i, nanos(d.SaidAt), nanos(d.KnownAt), d.Target.Run, d.Target.Barcode, d.Plan(), string(body))
+			string(owner), i, nanos(d.SaidAt), nanos(d.KnownAt), d.Target.Run, named(d.Target), d.Plan(), string(body))
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// readingPrefix begins the names under which declarations about readings are kept,
+// where those about plates have a barcode.
+const readingPrefix = "reading:"
+
+// named is the barcode or the reading that a declaration is about, "" for none.
+func named(t bench.Target) string {
+	if t.Reading != "" {
+		return readingPrefix + strings.TrimPrefix(t.Reading, readingPrefix)
+	}
+	return t.Barcode
+}
+
+// ReadingNames are the names by which declarations may mean a reading: its
+// owner's, and its document's own.
+func ReadingNames(owner lineage.Owner, document string) []string {
+	names := []string{named(bench.Target{Reading: string(owner)})}
+	if document != "" {
+		names = append(names, named(bench.Target{Reading: document}))
+	}
+	return names
+}
+
+// readingsMentioned are the readings that a document's declarations are about.
+func (t *transaction) readingsMentioned(ctx context.Context, owner lineage.Owner) ([]string, error) {
+	return texts(ctx, t, "SELECT DISTINCT owner FROM declaration JOIN reading_plate ON plate = barcode WHERE document = ? AND barcode LIKE '"+readingPrefix+"%'", string(owner))
 }
 
 // mentioned are the runs that a document's declarations are about.
@@ -132,7 +171,7 @@ func damaged(id string, err error) error {
 // runOf is the run that a plate's name RUN/LABWARE begins with, "" of a barcode.
 func runOf(plate string) string {
 	run, _, found := strings.Cut(plate, "/")
-	if !found {
+	if !found || strings.HasPrefix(plate, readingPrefix) {
 		return ""
 	}
 	return run

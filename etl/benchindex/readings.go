@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"wellspring/lineage"
@@ -16,12 +17,14 @@ import (
 // Histories is what a reading's projection is derived from beside its document:
 // the plates that it may mean, by the name that the document uses.
 type Histories struct {
-	Plates  map[string][]Plate // in order of time
-	KnownAt time.Time
-	inputs  []byte
+	Plates   map[string][]Plate // in order of time
+	Declared []Declared         // about the reading itself, oldest first
+	KnownAt  time.Time
+	inputs   []byte
 }
 
-// Histories reads what is known of plates. A name is a barcode, or RUN/LABWARE.
+// Histories reads what is known of plates, and of the reading itself. A name is a
+// barcode, RUN/LABWARE, or one of ReadingNames.
 func (x *Index) Histories(ctx context.Context, owner lineage.Owner, plates []string) (Histories, error) {
 	const op = "read bench index"
 	tx, err := x.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
@@ -44,12 +47,27 @@ func histories(ctx context.Context, q queryer, plates []string) (Histories, erro
 	slices.Sort(plates)
 	hash := sha256.New()
 	for _, name := range slices.Compact(plates) {
+		if strings.HasPrefix(name, readingPrefix) {
+			declared, err := about(ctx, q, "barcode", name)
+			if err != nil {
+				return Histories{}, err
+			}
+			h.Declared = append(h.Declared, declared...)
+			continue
+		}
 		known, hashes, err := h.read(ctx, q, name)
 		if err != nil {
 			return Histories{}, err
 		}
 		h.Plates[name] = known
 		_ = json.NewEncoder(hash).Encode([]any{name, hashes}) // texts always encode
+	}
+	slices.SortStableFunc(h.Declared, Declared.Compare)
+	for _, d := range h.Declared {
+		h.KnownAt = later(h.KnownAt, d.KnownAt)
+	}
+	if len(h.Declared) > 0 {
+		_ = json.NewEncoder(hash).Encode(saying(h.Declared))
 	}
 	h.inputs = hash.Sum(nil)
 	return h, nil

@@ -75,7 +75,7 @@ func Identify(run ot2.Run, labware map[string]liquid.LabwareOutcome, said []benc
 // aboutLabware reports whether a declaration is about the identity of labware.
 func aboutLabware(d benchindex.Declared) bool {
 	t := d.Target
-	return t.Run != "" && t.Labware != "" && t.Well == "" && t.Liquid == "" && t.Command == "" && (d.Barcode != "" || d.Withdrawn)
+	return t.Run != "" && t.Labware != "" && t.Well == "" && t.Liquid == "" && t.Command == "" && d.Experiment == "" && (d.Barcode != "" || d.Withdrawn)
 }
 
 // written takes what the run itself says.

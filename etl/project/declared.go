@@ -21,6 +21,12 @@ func Sample(barcode string) lineage.Node {
 	return lineage.Node{ID: lineage.SampleID(barcode), Kind: lineage.KindSample, Name: barcode, Attributes: lineage.Attributes{lineage.AttrBarcode: barcode}}
 }
 
+// Experiment is what people call one experiment.
+func Experiment(name string) lineage.Node {
+	name = lineage.ExperimentName(name)
+	return lineage.Node{ID: lineage.ExperimentID(name), Kind: lineage.KindExperiment, Name: name, Attributes: lineage.Attributes{"experiment": name}}
+}
+
 // PhysicalLabware is labware whose identity was declared.
 func PhysicalLabware(barcode string) lineage.Node {
 	return lineage.Node{ID: lineage.PhysicalLabwareID(barcode), Kind: lineage.KindLabware, Name: barcode, Attributes: lineage.Attributes{lineage.AttrBarcode: barcode}}
@@ -38,6 +44,24 @@ func (b *builder) fills() {
 	for _, owner := range b.options.Declared.Owners {
 		b.edge(b.activityID(), lineage.Used, DatasetID(owner, Declarations), lineage.ID{}, attributes{})
 	}
+}
+
+// experiments says what the run and its labware are part of. What one run says
+// of a plate's experiment is apart from what another does.
+func (b *builder) experiments() {
+	for _, m := range b.options.Declared.Experiments {
+		node, part, said := Experiment(m.Said.Experiment), b.activityID(), lineage.ID{}
+		if m.Labware != "" {
+			part, said = b.held(m.Labware), b.activityID()
+		}
+		b.node(node.ID, node.Kind, node.Name, attributes(node.Attributes))
+		b.edge(part, lineage.PartOf, node.ID, said, membership(m.Said))
+	}
+}
+
+// membership is what an edge to an experiment says.
+func membership(said benchindex.Declared) attributes {
+	return declaredBy(said).text("title", said.ExperimentTitle)
 }
 
 func filledWith(lot, sample string) []lineage.Node {

@@ -21,6 +21,10 @@ func Manifest(owner lineage.Owner, said []benchindex.Declared) (lineage.Projecti
 		for _, node := range filledWith(s.Lot, s.Sample) {
 			d.nodes[node.ID] = node
 		}
+		if s.Experiment != "" {
+			node := Experiment(s.Experiment)
+			d.nodes[node.ID] = node
+		}
 		if s.Barcode != "" {
 			d.nodes[lineage.PhysicalLabwareID(s.Barcode)] = PhysicalLabware(s.Barcode)
 		}

@@ -40,12 +40,13 @@ type Options struct {
 
 // Declared is what people say about a run, resolved to what the run has.
 type Declared struct {
-	Barcodes map[string]string              // physical identity, by labware id within the run
-	Fills    []declared.Fill                // lots and samples that first states are
-	Volumes  map[string]benchindex.Declared // corrected volumes, by command id
-	Inherits map[liquid.Place]liquid.Content
-	Findings []liquid.Finding
-	Owners   []lineage.Owner // of the documents that say so, sorted
+	Barcodes    map[string]string              // physical identity, by labware id within the run
+	Fills       []declared.Fill                // lots and samples that first states are
+	Volumes     map[string]benchindex.Declared // corrected volumes, by command id
+	Inherits    map[liquid.Place]liquid.Content
+	Experiments []declared.Membership // of the run and of its labware
+	Findings    []liquid.Finding
+	Owners      []lineage.Owner // of the documents that say so, sorted
 }
 
 // Owner kinds by prefix of the owner's name.
@@ -90,6 +91,7 @@ func Project(owner lineage.Owner, run ot2.Run, outcome liquid.Outcome, options O
 	b.labware()
 	b.liquids()
 	b.fills()
+	b.experiments()
 	b.inherited()
 	b.stepNodes()
 	b.states()

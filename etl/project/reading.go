@@ -33,9 +33,14 @@ func MeasurementID(owner lineage.Owner, n int) lineage.ID {
 // Reading projects a plate reader's document: each value is a Measurement of the
 // state that the well had when it was read, where that is beyond doubt. Plates
 // holds, by the name that the document uses, the labware that it may mean, in
-// order of time.
-func Reading(owner lineage.Owner, reading bench.Reading, plates map[string][]benchindex.Plate) (lineage.Projection, error) {
+// order of time; of, where it is not nil, names the experiment that all values are
+// part of.
+func Reading(owner lineage.Owner, reading bench.Reading, plates map[string][]benchindex.Plate, of *benchindex.Declared) (lineage.Projection, error) {
 	d := newDocument(owner)
+	if of != nil {
+		node := Experiment(of.Experiment)
+		d.nodes[node.ID] = node
+	}
 	values := DatasetID(owner, Values)
 	err := d.dataset(Values, reading, attributes{}.number("total", float64(len(reading.Values))).
 		text("reading", reading.ID).text("instrument", reading.Instrument).text("method", reading.Method))
@@ -47,6 +52,10 @@ func Reading(owner lineage.Owner, reading bench.Reading, plates map[string][]ben
 		id := MeasurementID(owner, n)
 		d.nodes[id] = measurement(id, reading, v)
 		d.edges = append(d.edges, lineage.Edge{SourceID: values, TargetID: id, RelationshipType: lineage.DerivedFrom, Attributes: lineage.Attributes{}})
+		if of != nil {
+			d.edges = append(d.edges, lineage.Edge{SourceID: lineage.ExperimentID(of.Experiment), TargetID: id, RelationshipType: lineage.PartOf,
+				Attributes: lineage.Attributes(membership(*of))})
+		}
 		state, finding := stateAt(v, plates[v.Plate])
 		if finding != nil {
 			finding.Well = v.Well
