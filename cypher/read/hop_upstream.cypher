@@ -1,5 +1,6 @@
-// Purpose: Reads the ids of what nodes directly depend on. TYPES is the relationship types.
+// Purpose: Reads the first ids of what nodes directly depend on. TYPES is the relationship types.
 // Parameters: $ids
+// $limit
 // Returns: id; each once, in order
 UNWIND $ids AS id
 MATCH (n:Lineage {id: id})
@@ -7,3 +8,4 @@ USING INDEX SEEK n:Lineage(id)
 MATCH (n)-[:TYPES]->(far)
 RETURN DISTINCT far.id AS id
 ORDER BY id
+LIMIT $limit

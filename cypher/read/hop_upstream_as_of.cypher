@@ -1,7 +1,8 @@
-// Purpose: Reads the ids of what nodes directly depend on, as the store knew them at a time. TYPES is the relationship types.
+// Purpose: Reads the first ids of what nodes directly depend on, as the store knew them at a time. TYPES is the relationship types.
 // Parameters: $ids
 // $types: the relationship types once more
 // $asOf
+// $limit
 // Returns: id; each once, in order
 UNWIND $ids AS id
 MATCH (n:Lineage {id: id})
@@ -11,3 +12,4 @@ WHERE e.createdAt <= $asOf AND (e.retractedAt IS NULL OR $asOf < e.retractedAt)
   AND coalesce(e.wasType, type(e)) IN $types
 RETURN DISTINCT far.id AS id
 ORDER BY id
+LIMIT $limit

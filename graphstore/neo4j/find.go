@@ -32,7 +32,7 @@ func (s *Store) Find(ctx context.Context, find lineage.Find) (lineage.Page, erro
 		statements = append(statements, pastFinders(find)...)
 	}
 	var nodes []lineage.Node
-	_, err = s.read(ctx, func(tx driver.ManagedTransaction) (any, error) {
+	_, err = s.read(ctx, func(tx querier) (any, error) {
 		nodes = nil
 		for _, f := range statements {
 			err := each(ctx, tx, f.Statement, f.parameters(find, after), func(record *driver.Record) error {

@@ -206,7 +206,7 @@ func nameOf(operator string) string { return strings.TrimLeft(operator, "| ") }
 // the server warns of more than that parameters are missing.
 func explain(t *testing.T, s *Store, statement cypher.Statement) (driver.Plan, string) {
 	t.Helper()
-	session := s.session(t.Context(), driver.AccessModeWrite)
+	session := s.session(t.Context(), driver.AccessModeWrite, s.bookmarks)
 	defer func() {
 		if err := session.Close(context.Background()); err != nil {
 			t.Error(err)

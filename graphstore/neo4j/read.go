@@ -15,7 +15,7 @@ import (
 // Owned implements graphstore.Store.
 func (s *Store) Owned(ctx context.Context, owner lineage.Owner) (lineage.Projection, error) {
 	p := lineage.Projection{Owner: owner}
-	_, err := s.read(ctx, func(tx driver.ManagedTransaction) (any, error) {
+	_, err := s.read(ctx, func(tx querier) (any, error) {
 		var err error
 		p.Nodes, p.Edges, err = owned(ctx, tx, owner)
 		return nil, err
@@ -34,7 +34,7 @@ func (s *Store) Owners(ctx context.Context, after lineage.Owner, limit int) ([]l
 		return nil, lineage.Invalid(op, "limit", "ask for at least one")
 	}
 	var owners []lineage.Owner
-	_, err := s.read(ctx, func(tx driver.ManagedTransaction) (any, error) {
+	_, err := s.read(ctx, func(tx querier) (any, error) {
 		owners = nil
 		parameters := map[string]any{"after": string(after), "limit": limit}
 		return nil, each(ctx, tx, cypher.Read("owners"), parameters, func(record *driver.Record) error {
@@ -49,12 +49,16 @@ func (s *Store) Owners(ctx context.Context, after lineage.Owner, limit int) ([]l
 	return owners, nil
 }
 
-func owned(ctx context.Context, tx driver.ManagedTransaction, owner lineage.Owner) ([]lineage.Node, []lineage.Edge, error) {
-	var manifest graphstore.Manifest
+func owned(ctx context.Context, tx querier, owner lineage.Owner) ([]lineage.Node, []lineage.Edge, error) {
+	var l ledger
 	err := each(ctx, tx, cypher.Read("manifest"), map[string]any{"owner": string(owner)}, func(record *driver.Record) (err error) {
-		manifest, err = readManifest(record)
+		l, err = readLedger(record)
 		return err
 	})
+	if err != nil {
+		return nil, nil, err
+	}
+	manifest, err := readParts(ctx, tx, owner, l, l.all())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -76,7 +80,7 @@ func owned(ctx context.Context, tx driver.ManagedTransaction, owner lineage.Owne
 
 // edgesOf reads the edges of a manifest from their targets' side: nothing
 // depends on much, but much may depend on one.
-func edgesOf(ctx context.Context, tx driver.ManagedTransaction, manifest graphstore.Manifest) ([]lineage.Edge, error) {
+func edgesOf(ctx context.Context, tx querier, manifest graphstore.Manifest) ([]lineage.Edge, error) {
 	isTarget := map[lineage.ID]struct{}{}
 	var targets []lineage.ID
 	for key := range manifest.Edges {
@@ -109,7 +113,7 @@ func (s *Store) Nodes(ctx context.Context, ids []lineage.ID, asOf time.Time) ([]
 		statement, parameters = cypher.Read("nodes_as_of"), map[string]any{"asOf": asOf.UTC()}
 	}
 	var byID map[lineage.ID]lineage.Node
-	_, err := s.read(ctx, func(tx driver.ManagedTransaction) (_ any, err error) {
+	_, err := s.read(ctx, func(tx querier) (_ any, err error) {
 		byID, err = nodesByID(ctx, tx, statement, ids, parameters)
 		return nil, err
 	})
@@ -126,7 +130,7 @@ func (s *Store) Nodes(ctx context.Context, ids []lineage.ID, asOf time.Time) ([]
 }
 
 // nodesByID runs a statement that reads nodes by id, in batches.
-func nodesByID(ctx context.Context, tx driver.ManagedTransaction, statement cypher.Statement, ids []lineage.ID, parameters map[string]any) (map[lineage.ID]lineage.Node, error) {
+func nodesByID(ctx context.Context, tx querier, statement cypher.Statement, ids []lineage.ID, parameters map[string]any) (map[lineage.ID]lineage.Node, error) {
 	nodes := make(map[lineage.ID]lineage.Node, len(ids))
 	for batch := range slices.Chunk(ids, batchSize) {
 		counts := make(map[lineage.ID]storedNode, len(batch))
@@ -159,7 +163,7 @@ func (s *Store) Edges(ctx context.Context, id lineage.ID, limit int, asOf time.T
 		parameters["asOf"] = asOf.UTC()
 	}
 	var edges []lineage.Edge
-	_, err := s.read(ctx, func(tx driver.ManagedTransaction) (any, error) {
+	_, err := s.read(ctx, func(tx querier) (any, error) {
 		edges = nil
 		return nil, each(ctx, tx, statement, parameters, func(record *driver.Record) error {
 			e, err := readEdge(record.AsMap())
@@ -180,7 +184,7 @@ func (s *Store) Edges(ctx context.Context, id lineage.ID, limit int, asOf time.T
 func (s *Store) History(ctx context.Context, id lineage.ID) ([]lineage.Revision, error) {
 	var revisions []lineage.Revision
 	parameters := map[string]any{"id": id.String()}
-	_, err := s.read(ctx, func(tx driver.ManagedTransaction) (any, error) {
+	_, err := s.read(ctx, func(tx querier) (any, error) {
 		revisions = nil
 		err := each(ctx, tx, cypher.Read("history_nodes"), parameters, func(record *driver.Record) error {
 			n, err := readNode(record)

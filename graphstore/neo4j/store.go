@@ -104,29 +104,22 @@ func (s *Store) Close(ctx context.Context) error {
 	return storeError(ctx, "close", s.database, s.driver.Close(ctx))
 }
 
-func (s *Store) session(ctx context.Context, mode driver.AccessMode) driver.SessionWithContext {
+func (s *Store) session(ctx context.Context, mode driver.AccessMode, bookmarks driver.BookmarkManager) driver.SessionWithContext {
 	return s.driver.NewSession(ctx, driver.SessionConfig{
-		AccessMode: mode, DatabaseName: s.database, BookmarkManager: s.bookmarks,
+		AccessMode: mode, DatabaseName: s.database, BookmarkManager: bookmarks, FetchSize: driver.FetchAll,
 	})
 }
 
 // write runs work in one transaction, again if the server asks for it: work
 // must leave nothing behind when it fails.
 func (s *Store) write(ctx context.Context, work driver.ManagedTransactionWork) (any, error) {
-	session := s.session(ctx, driver.AccessModeWrite)
+	session := s.session(ctx, driver.AccessModeWrite, s.bookmarks)
 	result, err := session.ExecuteWrite(ctx, work)
 	return result, errors.Join(err, session.Close(ctx))
 }
 
-// read is write for work that only reads.
-func (s *Store) read(ctx context.Context, work driver.ManagedTransactionWork) (any, error) {
-	session := s.session(ctx, driver.AccessModeRead)
-	result, err := session.ExecuteRead(ctx, work)
-	return result, errors.Join(err, session.Close(ctx))
-}
-
 // each runs a statement and calls row for every record of its result.
-func each(ctx context.Context, tx driver.ManagedTransaction, statement cypher.Statement, parameters map[string]any, row func(*driver.Record) error) error {
+func each(ctx context.Context, tx querier, statement cypher.Statement, parameters map[string]any, row func(*driver.Record) error) error {
 	result, err := tx.Run(ctx, statement.Text, parameters)
 	if err != nil {
 		return err
@@ -141,6 +134,6 @@ func each(ctx context.Context, tx driver.ManagedTransaction, statement cypher.St
 }
 
 // consume runs a statement that returns nothing.
-func consume(ctx context.Context, tx driver.ManagedTransaction, statement cypher.Statement, parameters map[string]any) error {
+func consume(ctx context.Context, tx querier, statement cypher.Statement, parameters map[string]any) error {
 	return each(ctx, tx, statement, parameters, func(*driver.Record) error { return nil })
 }

@@ -27,7 +27,7 @@ func (s *Store) Traverse(ctx context.Context, q lineage.Traversal) (lineage.Grap
 		return lineage.Graph{}, err
 	}
 	q.Roots = sortedIDs(q.Roots)
-	graph, err := s.read(ctx, func(tx driver.ManagedTransaction) (any, error) {
+	graph, err := s.read(ctx, func(tx querier) (any, error) {
 		w := walker{tx: tx, q: q, near: map[lineage.ID]neighbourhood{}}
 		next := w.hop
 		if q.AsOf.IsZero() {
@@ -53,9 +53,9 @@ type neighbourhood struct {
 	edges []storedEdge
 }
 
-// A walker answers one traversal within one transaction.
+// A walker answers one traversal within one read.
 type walker struct {
-	tx   driver.ManagedTransaction
+	tx   querier
 	q    lineage.Traversal
 	near map[lineage.ID]neighbourhood // what was read so far
 }
@@ -171,27 +171,21 @@ func readDependence(target lineage.ID, row any) (storedEdge, error) {
 	return makeEdge(source, target, typ, fields[2])
 }
 
-// hop asks the server. What comes after there is no more room is left there.
+// hop asks the server for as many as there is room for, one more, and what it may
+// name again.
 func (w *walker) hop(ctx context.Context, level []lineage.ID, in map[lineage.ID]bool, room int) ([]lineage.ID, error) {
 	var found []lineage.ID
 	statement, parameters := w.statement("hop_" + string(w.q.Direction))
+	parameters = with(parameters, "limit", room+1+len(in))
 	for batch := range slices.Chunk(level, batchSize) {
-		result, err := w.tx.Run(ctx, statement.Text, with(parameters, "ids", texts(batch)))
-		if err != nil {
-			return nil, err
-		}
-		var record *driver.Record
-		for more := room + 1; more > 0 && result.NextRecord(ctx, &record); {
+		err := each(ctx, w.tx, statement, with(parameters, "ids", texts(batch)), func(record *driver.Record) error {
 			id, err := readID(record)
-			if err != nil {
-				return nil, err
-			}
-			if !in[id] {
+			if err == nil && !in[id] {
 				found = append(found, id)
-				more--
 			}
-		}
-		if _, err := result.Consume(ctx); err != nil {
+			return err
+		})
+		if err != nil {
 			return nil, err
 		}
 	}

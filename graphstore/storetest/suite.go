@@ -94,6 +94,7 @@ func cases() []testCase {
 		{"Traverse/refuses what is invalid", traverseInvalid},
 		{"Context/cancelled", contextCancelled},
 		{"Concurrent/many owners share nodes", concurrentOwners},
+		{"Concurrent/reads are of one Apply", readsAreWhole},
 		{"Random/same answers as the model", randomHistories},
 	}
 }
