@@ -35,32 +35,59 @@ type Changes struct {
 	RetractEdges          []lineage.EdgeKey
 }
 
+// Hashed is a projection with the hashes of its contents.
+type Hashed struct {
+	Nodes []HashedNode
+	Edges []HashedEdge
+}
+
+// Hash hashes what is in a projection.
+func Hash(p lineage.Projection) (Hashed, error) {
+	h := Hashed{Nodes: make([]HashedNode, len(p.Nodes)), Edges: make([]HashedEdge, len(p.Edges))}
+	for i, n := range p.Nodes {
+		hash, err := n.ContentHash()
+		if err != nil {
+			return Hashed{}, err
+		}
+		h.Nodes[i] = HashedNode{n, hash}
+	}
+	for i, e := range p.Edges {
+		hash, err := e.ContentHash()
+		if err != nil {
+			return Hashed{}, err
+		}
+		h.Edges[i] = HashedEdge{e, hash}
+	}
+	return h, nil
+}
+
 // Diff returns what turns the part of the graph that m tells of into p, which
 // has passed Check.
 func Diff(m Manifest, p lineage.Projection) (Changes, error) {
-	var c Changes
-	if err := c.diffNodes(m.Nodes, p.Nodes); err != nil {
+	h, err := Hash(p)
+	if err != nil {
 		return Changes{}, err
 	}
-	if err := c.diffEdges(m.Edges, p.Edges); err != nil {
-		return Changes{}, err
-	}
-	return c, nil
+	return h.Diff(m), nil
 }
 
-func (c *Changes) diffNodes(have map[lineage.ID]lineage.Hash, want []lineage.Node) error {
+// Diff returns what turns the part of the graph that m tells of into this.
+func (h Hashed) Diff(m Manifest) Changes {
+	var c Changes
+	c.diffNodes(m.Nodes, h.Nodes)
+	c.diffEdges(m.Edges, h.Edges)
+	return c
+}
+
+func (c *Changes) diffNodes(have map[lineage.ID]lineage.Hash, want []HashedNode) {
 	named := make(map[lineage.ID]struct{}, len(want))
 	for _, n := range want {
-		hash, err := n.ContentHash()
-		if err != nil {
-			return err
-		}
 		named[n.ID] = struct{}{}
 		switch old, known := have[n.ID]; {
 		case !known:
-			c.AddNodes = append(c.AddNodes, HashedNode{n, hash})
-		case old != hash:
-			c.ChangeNodes = append(c.ChangeNodes, HashedNode{n, hash})
+			c.AddNodes = append(c.AddNodes, n)
+		case old != n.Hash:
+			c.ChangeNodes = append(c.ChangeNodes, n)
 		}
 	}
 	for id := range have {
@@ -72,23 +99,18 @@ func (c *Changes) diffNodes(have map[lineage.ID]lineage.Hash, want []lineage.Nod
 	slices.SortFunc(c.AddNodes, byID)
 	slices.SortFunc(c.ChangeNodes, byID)
 	slices.SortFunc(c.RetractNodes, func(a, b lineage.ID) int { return slices.Compare(a[:], b[:]) })
-	return nil
 }
 
-func (c *Changes) diffEdges(have map[lineage.EdgeKey]lineage.Hash, want []lineage.Edge) error {
+func (c *Changes) diffEdges(have map[lineage.EdgeKey]lineage.Hash, want []HashedEdge) {
 	named := make(map[lineage.EdgeKey]struct{}, len(want))
 	for _, e := range want {
-		hash, err := e.ContentHash()
-		if err != nil {
-			return err
-		}
 		key := e.Key()
 		named[key] = struct{}{}
 		switch old, known := have[key]; {
 		case !known:
-			c.AddEdges = append(c.AddEdges, HashedEdge{e, hash})
-		case old != hash:
-			c.ChangeEdges = append(c.ChangeEdges, HashedEdge{e, hash})
+			c.AddEdges = append(c.AddEdges, e)
+		case old != e.Hash:
+			c.ChangeEdges = append(c.ChangeEdges, e)
 		}
 	}
 	for key := range have {
@@ -100,7 +122,6 @@ func (c *Changes) diffEdges(have map[lineage.EdgeKey]lineage.Hash, want []lineag
 	slices.SortFunc(c.AddEdges, byKey)
 	slices.SortFunc(c.ChangeEdges, byKey)
 	slices.SortFunc(c.RetractEdges, lineage.EdgeKey.Compare)
-	return nil
 }
 
 // Applied counts the changes.

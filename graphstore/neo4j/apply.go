@@ -17,32 +17,35 @@ import (
 // a third less time with 1,000 than with 250 or 20,000, a tenth less than with 4,000.
 const batchSize = 1000
 
-// Apply implements graphstore.Store.
+// Apply implements graphstore.Store. It writes what differs; of a manifest in
+// parts it reads those that differ.
 func (s *Store) Apply(ctx context.Context, p lineage.Projection, at time.Time) (lineage.Applied, error) {
 	if err := graphstore.Check(p, at); err != nil {
 		return lineage.Applied{}, err
 	}
-	return s.make(ctx, "apply", p.Owner, at, func(m graphstore.Manifest) (graphstore.Changes, error) { return graphstore.Diff(m, p) })
+	want, err := graphstore.Hash(p)
+	if err != nil {
+		return lineage.Applied{}, err
+	}
+	return s.make(ctx, "apply", p.Owner, at, wholePart{want})
 }
 
 var _ graphstore.Amender = (*Store)(nil)
 
-// Amend implements graphstore.Amender. It costs what it names, and the reading and
-// writing of the owner's manifest.
+// Amend implements graphstore.Amender. Of a manifest in parts it reads and writes
+// those of what is named.
 func (s *Store) Amend(ctx context.Context, a graphstore.Amendment, at time.Time) (lineage.Applied, error) {
 	if err := graphstore.Check(a.Named(), at); err != nil {
 		return lineage.Applied{}, err
 	}
-	return s.make(ctx, "amend", a.Owner, at, func(m graphstore.Manifest) (graphstore.Changes, error) { return graphstore.Amended(m, a) })
+	return s.make(ctx, "amend", a.Owner, at, difference{a})
 }
 
-// make changes what an owner has, in one transaction, as changes says.
-func (s *Store) make(
-	ctx context.Context, op string, owner lineage.Owner, at time.Time, changes func(graphstore.Manifest) (graphstore.Changes, error),
-) (lineage.Applied, error) {
+// make makes a claim true, in one transaction.
+func (s *Store) make(ctx context.Context, op string, owner lineage.Owner, at time.Time, c claim) (lineage.Applied, error) {
 	applied, err := s.write(ctx, func(tx driver.ManagedTransaction) (any, error) {
 		w := writer{tx: tx, owner: owner, at: at.UTC(), sameNodes: map[lineage.ID]struct{}{}, sameEdges: map[lineage.EdgeKey]struct{}{}}
-		return w.make(ctx, changes)
+		return w.make(ctx, c)
 	})
 	if err != nil {
 		return lineage.Applied{}, storeError(ctx, op, string(owner), err)
@@ -50,7 +53,7 @@ func (s *Store) make(
 	return applied.(lineage.Applied), nil
 }
 
-// A writer makes one projection true within one transaction.
+// A writer makes one claim true within one transaction.
 type writer struct {
 	tx    driver.ManagedTransaction
 	owner lineage.Owner
@@ -62,12 +65,17 @@ type writer struct {
 
 // make writes in an order in which every statement finds what it needs: nodes
 // before their edges; and nodes go when the edges that hold them are gone.
-func (w writer) make(ctx context.Context, change func(graphstore.Manifest) (graphstore.Changes, error)) (lineage.Applied, error) {
-	manifest, err := w.begin(ctx)
+func (w writer) make(ctx context.Context, c claim) (lineage.Applied, error) {
+	ledger, err := w.begin(ctx)
 	if err != nil {
 		return lineage.Applied{}, err
 	}
-	changes, err := change(manifest)
+	parts := c.touches(ledger)
+	have, err := readParts(ctx, w.tx, w.owner, ledger, parts)
+	if err != nil {
+		return lineage.Applied{}, err
+	}
+	changes, err := c.changes(have, ledger, parts)
 	if err != nil || !changes.Applied().Changed() {
 		return lineage.Applied{}, err
 	}
@@ -78,8 +86,7 @@ func (w writer) make(ctx context.Context, change func(graphstore.Manifest) (grap
 			return lineage.Applied{}, err
 		}
 	}
-	follow(manifest, changes)
-	if err := w.put(ctx, manifest); err != nil {
+	if err := w.keep(ctx, ledger, have, parts, changes); err != nil {
 		return lineage.Applied{}, err
 	}
 	graphstore.Touch(ctx, changes, w.sameNodes, w.sameEdges)
@@ -87,39 +94,32 @@ func (w writer) make(ctx context.Context, change func(graphstore.Manifest) (grap
 }
 
 // begin waits for its turn and returns what the owner has.
-func (w writer) begin(ctx context.Context) (graphstore.Manifest, error) {
-	var manifest graphstore.Manifest
-	err := each(ctx, w.tx, cypher.Write("begin"), w.with(nil), func(record *driver.Record) (err error) {
-		manifest, err = readManifest(record)
+func (w writer) begin(ctx context.Context) (l ledger, err error) {
+	err = each(ctx, w.tx, cypher.Write("begin"), w.with(nil), func(record *driver.Record) (err error) {
+		l, err = readLedger(record)
 		return err
 	})
-	return manifest, err
+	return l, err
 }
 
 // follow brings a manifest to where the changes lead.
 func follow(m graphstore.Manifest, c graphstore.Changes) {
-	for _, n := range slices.Concat(c.AddNodes, c.ChangeNodes) {
-		m.Nodes[n.ID] = n.Hash
+	for _, nodes := range [][]graphstore.HashedNode{c.AddNodes, c.ChangeNodes} {
+		for _, n := range nodes {
+			m.Nodes[n.ID] = n.Hash
+		}
 	}
 	for _, id := range c.RetractNodes {
 		delete(m.Nodes, id)
 	}
-	for _, e := range slices.Concat(c.AddEdges, c.ChangeEdges) {
-		m.Edges[e.Key()] = e.Hash
+	for _, edges := range [][]graphstore.HashedEdge{c.AddEdges, c.ChangeEdges} {
+		for _, e := range edges {
+			m.Edges[e.Key()] = e.Hash
+		}
 	}
 	for _, key := range c.RetractEdges {
 		delete(m.Edges, key)
 	}
-}
-
-// put keeps what the owner has now.
-func (w writer) put(ctx context.Context, m graphstore.Manifest) error {
-	if len(m.Nodes) == 0 && len(m.Edges) == 0 {
-		return consume(ctx, w.tx, cypher.Write("projection_delete"), w.with(nil))
-	}
-	return consume(ctx, w.tx, cypher.Write("projection_put"), w.with(map[string]any{
-		"manifest": packManifest(m), "nodes": len(m.Nodes), "edges": len(m.Edges),
-	}))
 }
 
 // with adds the parameters that every write has.

@@ -3,8 +3,8 @@ package neo4j
 import (
 	"encoding/binary"
 	"errors"
-
-	driver "github.com/neo4j/neo4j-go-driver/v5/neo4j"
+	"maps"
+	"slices"
 
 	"wellspring/graphstore"
 	"wellspring/lineage"
@@ -19,6 +19,8 @@ import (
 // Numbers are unsigned varints.
 const manifestVersion = 1
 
+// Nodes are in order of id, types in order, edges in that of their keys: equal
+// manifests are packed to equal bytes.
 func packManifest(m graphstore.Manifest) []byte {
 	byType := map[lineage.RelationshipType][]lineage.EdgeKey{}
 	for key := range m.Edges {
@@ -27,12 +29,15 @@ func packManifest(m graphstore.Manifest) []byte {
 	b := make([]byte, 0, 64+48*len(m.Nodes)+80*len(m.Edges))
 	b = append(b, manifestVersion)
 	b = binary.AppendUvarint(b, uint64(len(m.Nodes)))
-	for id, hash := range m.Nodes {
+	for _, id := range sortedIDs(slices.Collect(maps.Keys(m.Nodes))) {
+		hash := m.Nodes[id]
 		b = append(b, id[:]...)
 		b = append(b, hash[:]...)
 	}
 	b = binary.AppendUvarint(b, uint64(len(byType)))
-	for typ, keys := range byType {
+	for _, typ := range slices.Sorted(maps.Keys(byType)) {
+		keys := byType[typ]
+		slices.SortFunc(keys, lineage.EdgeKey.Compare)
 		b = binary.AppendUvarint(b, uint64(len(typ)))
 		b = append(b, typ...)
 		b = binary.AppendUvarint(b, uint64(len(keys)))
@@ -47,15 +52,24 @@ func packManifest(m graphstore.Manifest) []byte {
 	return b
 }
 
+func emptyManifest() graphstore.Manifest {
+	return graphstore.Manifest{Nodes: map[lineage.ID]lineage.Hash{}, Edges: map[lineage.EdgeKey]lineage.Hash{}}
+}
+
 // unpackManifest is the inverse of packManifest. Nothing packed is an empty
 // manifest.
 func unpackManifest(packed []byte) (graphstore.Manifest, error) {
-	m := graphstore.Manifest{Nodes: map[lineage.ID]lineage.Hash{}, Edges: map[lineage.EdgeKey]lineage.Hash{}}
+	m := emptyManifest()
+	return m, unpackInto(m, packed)
+}
+
+// unpackInto adds what is packed to a manifest.
+func unpackInto(m graphstore.Manifest, packed []byte) error {
 	if len(packed) == 0 {
-		return m, nil
+		return nil
 	}
 	if packed[0] != manifestVersion {
-		return m, errors.New("the manifest was packed by another version of wellspring")
+		return errors.New("the manifest was packed by another version of wellspring")
 	}
 	u := unpacker{rest: packed[1:]}
 	for range u.count(48) {
@@ -70,9 +84,9 @@ func unpackManifest(packed []byte) (graphstore.Manifest, error) {
 		}
 	}
 	if u.short || len(u.rest) > 0 {
-		return m, errors.New("the manifest is damaged")
+		return errors.New("the manifest is damaged")
 	}
-	return m, nil
+	return nil
 }
 
 // An unpacker takes from the front. Once something is missing, it gives zeros.
@@ -104,12 +118,3 @@ func (u *unpacker) count(size int) int {
 
 func (u *unpacker) id() lineage.ID     { return lineage.ID(u.take(16)) }
 func (u *unpacker) hash() lineage.Hash { return lineage.Hash(u.take(32)) }
-
-// readManifest reads the field manifest of a record.
-func readManifest(record *driver.Record) (graphstore.Manifest, error) {
-	packed, _, err := driver.GetRecordValue[[]byte](record, "manifest")
-	if err != nil {
-		return graphstore.Manifest{}, err
-	}
-	return unpackManifest(packed)
-}
