@@ -43,7 +43,7 @@ func (s *Store) Amend(ctx context.Context, a graphstore.Amendment, at time.Time)
 
 // make makes a claim true, in one transaction.
 func (s *Store) make(ctx context.Context, op string, owner lineage.Owner, at time.Time, c claim) (lineage.Applied, error) {
-	applied, err := s.write(ctx, func(tx driver.ManagedTransaction) (any, error) {
+	applied, err := s.write(ctx, func(tx querier) (any, error) {
 		w := writer{tx: tx, owner: owner, at: at.UTC(), sameNodes: map[lineage.ID]struct{}{}, sameEdges: map[lineage.EdgeKey]struct{}{}}
 		return w.make(ctx, c)
 	})
@@ -55,7 +55,7 @@ func (s *Store) make(ctx context.Context, op string, owner lineage.Owner, at tim
 
 // A writer makes one claim true within one transaction.
 type writer struct {
-	tx    driver.ManagedTransaction
+	tx    querier
 	owner lineage.Owner
 	at    time.Time
 	// What is added and was there already: another owner says the same.

@@ -6,8 +6,6 @@ import (
 	"testing"
 	"time"
 
-	driver "github.com/neo4j/neo4j-go-driver/v5/neo4j"
-
 	"wellspring/cypher"
 	"wellspring/graphstore"
 	"wellspring/internal/neo4jtest"
@@ -125,7 +123,7 @@ func apply(t testing.TB, s *Store, p lineage.Projection) {
 func writeBare(b *testing.B, s *Store, changes graphstore.Changes) {
 	b.Helper()
 	ctx := b.Context()
-	_, err := s.write(ctx, func(tx driver.ManagedTransaction) (any, error) {
+	_, err := s.write(ctx, func(tx querier) (any, error) {
 		for kind, nodes := range nodesByKind(changes.AddNodes) {
 			statement := cypher.Test("bare_nodes").With("KIND", labels(kind))
 			for batch := range slices.Chunk(nodes, batchSize) {

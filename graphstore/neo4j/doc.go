@@ -20,7 +20,9 @@
 // it is not of the type REVISION_OF, which people's questions follow. So a node keeps one place
 // for ever, and what is past hangs on it.
 //
-// (:Projection {owner, manifest}) is what one owner has, by hashes.
+// (:Projection {owner, manifest}) is what one owner has, by hashes. Of an owner with
+// many things the manifest is in (:ManifestPart {key, manifest}), and the
+// projection has digests of these.
 //
 // # Writing
 //

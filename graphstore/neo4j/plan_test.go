@@ -59,7 +59,7 @@ func TestPlans(t *testing.T) {
 // lists them.
 func plans(t *testing.T, s *Store) (list, version string) {
 	t.Helper()
-	_, err := s.write(t.Context(), func(tx driver.ManagedTransaction) (any, error) {
+	_, err := s.write(t.Context(), func(tx querier) (any, error) {
 		return nil, consume(t.Context(), tx, cypher.Test("replan"), nil)
 	})
 	if err != nil {

@@ -15,9 +15,23 @@ import (
 // to wait for it.
 const glances = 3
 
-// A querier runs the statements of one read.
+// A querier runs the statements of one read or write.
 type querier interface {
-	Run(ctx context.Context, statement string, parameters map[string]any) (driver.ResultWithContext, error)
+	ask(ctx context.Context, statement cypher.Statement, parameters map[string]any) (driver.ResultWithContext, error)
+}
+
+// together runs statements in one transaction.
+type together struct{ tx driver.ManagedTransaction }
+
+func (t together) ask(ctx context.Context, statement cypher.Statement, parameters map[string]any) (driver.ResultWithContext, error) {
+	return t.tx.Run(ctx, statement.Text, parameters)
+}
+
+// alone runs each statement in a transaction of its own.
+type alone struct{ session driver.SessionWithContext }
+
+func (a alone) ask(ctx context.Context, statement cypher.Statement, parameters map[string]any) (driver.ResultWithContext, error) {
+	return a.session.Run(ctx, statement.Text, parameters)
 }
 
 // read runs work, which only reads, and returns what it says of one state of
@@ -45,12 +59,12 @@ func (s *Store) read(ctx context.Context, work func(querier) (any, error)) (any,
 	// This the driver tries again while the server is away.
 	w := &watch{shared: s.bookmarks}
 	session := s.session(ctx, driver.AccessModeRead, w)
-	result, err := session.ExecuteRead(ctx, func(tx driver.ManagedTransaction) (any, error) { return work(tx) })
+	result, err := session.ExecuteRead(ctx, func(tx driver.ManagedTransaction) (any, error) { return work(together{tx}) })
 	err = errors.Join(err, session.Close(ctx))
 	if err == nil && w.whole() || ctx.Err() != nil || isAway(err) {
 		return result, err
 	}
-	return s.write(ctx, func(tx driver.ManagedTransaction) (any, error) {
+	return s.write(ctx, func(tx querier) (any, error) {
 		if err := consume(ctx, tx, cypher.Write("hold"), nil); err != nil {
 			return nil, err
 		}
@@ -66,13 +80,6 @@ func (s *Store) glance(ctx context.Context, work func(querier) (any, error)) (re
 	result, err = work(alone{session})
 	err = errors.Join(err, session.Close(ctx))
 	return result, w.whole(), err
-}
-
-// alone runs each statement in a transaction of its own.
-type alone struct{ session driver.SessionWithContext }
-
-func (a alone) Run(ctx context.Context, statement string, parameters map[string]any) (driver.ResultWithContext, error) {
-	return a.session.Run(ctx, statement, parameters)
 }
 
 // A watch is the bookmarks with which a read began and ended.

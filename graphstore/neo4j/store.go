@@ -69,7 +69,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 // Neo4j wants it.
 func (s *Store) prepare(ctx context.Context) error {
 	for _, statement := range schema() {
-		_, err := s.write(ctx, func(tx driver.ManagedTransaction) (any, error) {
+		_, err := s.write(ctx, func(tx querier) (any, error) {
 			return nil, consume(ctx, tx, statement, nil)
 		})
 		if err != nil {
@@ -112,15 +112,15 @@ func (s *Store) session(ctx context.Context, mode driver.AccessMode, bookmarks d
 
 // write runs work in one transaction, again if the server asks for it: work
 // must leave nothing behind when it fails.
-func (s *Store) write(ctx context.Context, work driver.ManagedTransactionWork) (any, error) {
+func (s *Store) write(ctx context.Context, work func(querier) (any, error)) (any, error) {
 	session := s.session(ctx, driver.AccessModeWrite, s.bookmarks)
-	result, err := session.ExecuteWrite(ctx, work)
+	result, err := session.ExecuteWrite(ctx, func(tx driver.ManagedTransaction) (any, error) { return work(together{tx}) })
 	return result, errors.Join(err, session.Close(ctx))
 }
 
 // each runs a statement and calls row for every record of its result.
 func each(ctx context.Context, tx querier, statement cypher.Statement, parameters map[string]any, row func(*driver.Record) error) error {
-	result, err := tx.Run(ctx, statement.Text, parameters)
+	result, err := tx.ask(ctx, statement, parameters)
 	if err != nil {
 		return err
 	}
