@@ -88,6 +88,7 @@ type Options struct {
 	Letters  Letters
 	Access   Access
 	Keys     Keys
+	Evidence Evidence
 	// Ready says why the service can't take and answer now.
 	Ready func(ctx context.Context) error
 	// Gatherer holds the metrics; nil: none.
@@ -107,6 +108,7 @@ func (o *Options) validate() error {
 	for name, there := range map[string]bool{
 		"Query": o.Query != nil, "Intake": o.Intake != nil, "Pipeline": o.Pipeline != nil,
 		"Letters": o.Letters != nil, "Access": o.Access != nil, "Keys": o.Keys != nil, "Ready": o.Ready != nil,
+		"Evidence": o.Evidence != nil,
 	} {
 		if !there {
 			return lineage.Invalid(op, name, "it must be there")

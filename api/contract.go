@@ -82,6 +82,7 @@ func (k *contract) check(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
+		c.Set(operationKey, route.Operation)
 		return next(c)
 	}
 }

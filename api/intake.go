@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"wellspring/evidence"
 	"wellspring/lineage"
 )
 
@@ -38,6 +39,7 @@ func (s *server) take(ctx context.Context, body io.Reader, kind string, wait tim
 		return Accepted{}, false, refused(err, payload)
 	}
 	answer = accepted(receipts[0])
+	noteChange(ctx, receipts[0].Subject, nil, taken{Position: string(receipts[0].Position), SHA256: evidence.SHA256(payload), Duplicate: receipts[0].Duplicate})
 	if wait == 0 {
 		return answer, false, nil
 	}
@@ -56,6 +58,13 @@ func (s *server) take(ctx context.Context, body io.Reader, kind string, wait tim
 	}
 	answer.Processing = processing
 	return answer, true, nil
+}
+
+// taken is what the audit log says of a document: what it holds is in the journal.
+type taken struct {
+	Position  string `json:"position"`
+	SHA256    string `json:"sha256"` // as received
+	Duplicate bool   `json:"duplicate,omitempty"`
 }
 
 // waitOf is how long the client wants to wait: by parameter, else by the

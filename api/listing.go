@@ -90,6 +90,7 @@ func (l listing) VisitGetImpactResponse(w http.ResponseWriter) error       { ret
 func (l listing) VisitGetHistoryResponse(w http.ResponseWriter) error      { return l.write(w) }
 func (l listing) VisitListProcessingResponse(w http.ResponseWriter) error  { return l.write(w) }
 func (l listing) VisitListCandidatesResponse(w http.ResponseWriter) error  { return l.write(w) }
+func (l listing) VisitListAuditResponse(w http.ResponseWriter) error       { return l.write(w) }
 func (l listing) VisitListDeadLettersResponse(w http.ResponseWriter) error { return l.write(w) }
 
 // Cells of CSV. An unknown value is an empty cell.

@@ -44,6 +44,7 @@ func handler(e *echo.Echo) http.Handler {
 // middleware puts what is common to all routes around them, the outermost first.
 func (s *server) middleware(e *echo.Echo, checked *contract) {
 	e.Use(
+		soundRequestID,
 		middleware.RequestIDWithConfig(middleware.RequestIDConfig{Generator: uuid.NewString}),
 		s.accessLog(),
 		middleware.RecoverWithConfig(middleware.RecoverConfig{
@@ -57,6 +58,7 @@ func (s *server) middleware(e *echo.Echo, checked *contract) {
 		middleware.GzipWithConfig(middleware.GzipConfig{MinLength: 1 << 10}),
 		s.bounds,
 		checked.check,
+		s.audit,
 	)
 }
 

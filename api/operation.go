@@ -29,13 +29,15 @@ func (s *server) GetDeadLetter(ctx context.Context, request GetDeadLetterRequest
 }
 
 func (s *server) DropDeadLetter(ctx context.Context, request DropDeadLetterRequestObject) (DropDeadLetterResponseObject, error) {
-	if _, err := s.Letters.Letter(ctx, request.ID); err != nil {
+	before, err := s.Letters.Letter(ctx, request.ID)
+	if err != nil {
 		return nil, err
 	}
 	if err := s.Letters.Settle(ctx, request.ID, journal.StateDropped); err != nil {
 		return nil, err
 	}
 	letter, err := s.Letters.Letter(ctx, request.ID)
+	noteChange(ctx, "letter:"+request.ID, state{before.State}, state{letter.State})
 	return DropDeadLetter200JSONResponse(deadLetter(letter, false)), err
 }
 
@@ -51,6 +53,7 @@ func (s *server) RetryDeadLetter(ctx context.Context, request RetryDeadLetterReq
 	if err != nil {
 		return nil, err
 	}
+	noteChange(ctx, "letter:"+request.ID, state{journal.StateDead}, state{letter.State})
 	retried := Retried{DeadLetter: deadLetter(letter, false), Processing: processing}
 	if goesOn {
 		return RetryDeadLetter202JSONResponse(retried), nil
@@ -59,6 +62,11 @@ func (s *server) RetryDeadLetter(ctx context.Context, request RetryDeadLetterReq
 		retried.Error = failed.Error()
 	}
 	return RetryDeadLetter200JSONResponse(retried), nil
+}
+
+// state is what the audit log says of a dead letter.
+type state struct {
+	State string `json:"state"`
 }
 
 func deadLetter(l journal.DeadLetter, data bool) DeadLetter {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"wellspring/etl"
+	"wellspring/evidence"
 	"wellspring/lineage"
 	"wellspring/query"
 
@@ -21,6 +22,30 @@ import (
 	"github.com/oapi-codegen/runtime"
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
+
+// Defines values for ActOutcome.
+const (
+	ActOutcomeAccepted ActOutcome = "accepted"
+	ActOutcomeDone     ActOutcome = "done"
+	ActOutcomeFailed   ActOutcome = "failed"
+	ActOutcomeRefused  ActOutcome = "refused"
+)
+
+// Valid indicates whether the value is a known member of the ActOutcome enum.
+func (e ActOutcome) Valid() bool {
+	switch e {
+	case ActOutcomeAccepted:
+		return true
+	case ActOutcomeDone:
+		return true
+	case ActOutcomeFailed:
+		return true
+	case ActOutcomeRefused:
+		return true
+	default:
+		return false
+	}
+}
 
 // Defines values for CloudEventSpecversion.
 const (
@@ -88,6 +113,27 @@ func (e ListFormat) Valid() bool {
 	case JSON:
 		return true
 	case Ndjson:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LogEntryJournal.
+const (
+	Differs LogEntryJournal = "differs"
+	Missing LogEntryJournal = "missing"
+	Same    LogEntryJournal = "same"
+)
+
+// Valid indicates whether the value is a known member of the LogEntryJournal enum.
+func (e LogEntryJournal) Valid() bool {
+	switch e {
+	case Differs:
+		return true
+	case Missing:
+		return true
+	case Same:
 		return true
 	default:
 		return false
@@ -217,6 +263,51 @@ type AcceptedEvents struct {
 	Accepted []Accepted `json:"accepted"`
 }
 
+// Act Something that somebody did, or tried
+type Act struct {
+	Action string `json:"action"`
+
+	// Authenticated Whether the service checked who it was
+	Authenticated bool `json:"authenticated"`
+
+	// DeviceOffsetMs The service's clock minus that of who asked, ms; 0 where device_time is absent
+	DeviceOffsetMs int64 `json:"device_offset_ms,omitempty,omitzero"`
+
+	// DeviceTime By the clock of who asked
+	DeviceTime time.Time `json:"device_time,omitempty,omitzero"`
+
+	// Index In the log
+	Index int64 `json:"index"`
+
+	// LoggedAt By the service's clock
+	LoggedAt time.Time `json:"logged_at"`
+
+	// New What is now
+	New interface{} `json:"new,omitempty,omitzero"`
+
+	// Old What was before
+	Old       interface{} `json:"old,omitempty,omitzero"`
+	Outcome   ActOutcome  `json:"outcome"`
+	Reason    string      `json:"reason,omitempty,omitzero"`
+	Remote    string      `json:"remote,omitempty,omitzero"`
+	RequestID string      `json:"request_id,omitempty,omitzero"`
+	Status    int         `json:"status,omitempty,omitzero"`
+	Subject   string      `json:"subject,omitempty,omitzero"`
+
+	// Target As it was asked for
+	Target string `json:"target,omitempty,omitzero"`
+	Who    string `json:"who"`
+}
+
+// ActOutcome defines model for Act.Outcome.
+type ActOutcome string
+
+// Acts defines model for Acts.
+type Acts struct {
+	Acts []Act  `json:"acts"`
+	Next string `json:"next,omitempty,omitzero"`
+}
+
 // Affected defines model for Affected.
 type Affected = query.Affected
 
@@ -305,6 +396,9 @@ type Edge = lineage.Edge
 // EventBody A CloudEvent 1.0, or an array of them
 type EventBody = json.RawMessage
 
+// EvidenceKey defines model for EvidenceKey.
+type EvidenceKey = evidence.Key
+
 // Fact defines model for Fact.
 type Fact = etl.Fact
 
@@ -367,6 +461,37 @@ type LiquidShare = query.LiquidShare
 
 // ListFormat defines model for ListFormat.
 type ListFormat string
+
+// LogEntries defines model for LogEntries.
+type LogEntries struct {
+	Entries []LogEntry `json:"entries"`
+
+	// Size Of the log now
+	Size int64 `json:"size"`
+}
+
+// LogEntry defines model for LogEntry.
+type LogEntry struct {
+	Index int64 `json:"index"`
+
+	// Journal Of a record, where it was asked for: what the journal holds
+	Journal LogEntryJournal `json:"journal,omitempty,omitzero"`
+
+	// Private What its private_sha256 is of
+	Private string `json:"private,omitempty,omitzero"`
+
+	// Public What is hashed into the tree
+	Public string `json:"public"`
+}
+
+// LogEntryJournal Of a record, where it was asked for: what the journal holds
+type LogEntryJournal string
+
+// LogProof defines model for LogProof.
+type LogProof struct {
+	// Hashes In base64, in the order of the RFC
+	Hashes []string `json:"hashes"`
+}
 
 // Me defines model for Me.
 type Me struct {
@@ -496,6 +621,14 @@ type Runs = query.Runs
 // Share defines model for Share.
 type Share = query.Share
 
+// SignedCheckpoint defines model for SignedCheckpoint.
+type SignedCheckpoint struct {
+	Keys []EvidenceKey `json:"keys"`
+
+	// Note A signed note: origin, size, root, time of the last entry
+	Note string `json:"note"`
+}
+
 // StepChange defines model for StepChange.
 type StepChange = query.StepChange
 
@@ -565,6 +698,35 @@ type To = time.Time
 // Types defines model for Types.
 type Types = []RelationshipType
 
+// ListAuditParams defines parameters for ListAudit.
+type ListAuditParams struct {
+	// Limit Entries of one page; 100 in JSON, all in NDJSON and CSV unless said otherwise
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// Cursor The next of the page before
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Format Instead of an Accept header
+	Format Format `form:"format,omitempty" json:"format,omitempty,omitzero"`
+	Who    string `form:"who,omitempty" json:"who,omitempty,omitzero"`
+	Action string `form:"action,omitempty" json:"action,omitempty,omitzero"`
+
+	// Subject What it was about, such as run:ID
+	Subject string `form:"subject,omitempty" json:"subject,omitempty,omitzero"`
+
+	// Since Only what was entered then or later, by the service's clock
+	Since time.Time `form:"since,omitempty" json:"since,omitempty,omitzero"`
+
+	// Until Only what was entered before, by the service's clock
+	Until time.Time `form:"until,omitempty" json:"until,omitempty,omitzero"`
+}
+
+// GetCheckpointParams defines parameters for GetCheckpoint.
+type GetCheckpointParams struct {
+	// Size What the log was at that size; else now
+	Size int64 `form:"size,omitempty" json:"size,omitempty,omitzero"`
+}
+
 // ListDeadLettersParams defines parameters for ListDeadLetters.
 type ListDeadLettersParams struct {
 	// Limit Entries of one page; 100 in JSON, all in NDJSON and CSV unless said otherwise
@@ -605,6 +767,30 @@ type CreateKeyParams struct {
 type RotateKeyParams struct {
 	// GraceHours For how many hours the old secret is taken too; a leaked key is revoked instead
 	GraceHours int `form:"graceHours,omitempty" json:"graceHours,omitempty,omitzero"`
+}
+
+// ListLogEntriesParams defines parameters for ListLogEntries.
+type ListLogEntriesParams struct {
+	// First Index of the first
+	First int64 `form:"first,omitempty" json:"first,omitempty,omitzero"`
+
+	// Limit Entries of one page; 100 in JSON, all in NDJSON and CSV unless said otherwise
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// Journal Read each record in the journal as well, and say whether it is what was entered
+	Journal bool `form:"journal,omitempty" json:"journal,omitempty,omitzero"`
+}
+
+// GetLogGrowthParams defines parameters for GetLogGrowth.
+type GetLogGrowthParams struct {
+	From int64 `form:"from" json:"from"`
+	To   int64 `form:"to" json:"to"`
+}
+
+// GetLogProofParams defines parameters for GetLogProof.
+type GetLogProofParams struct {
+	Index int64 `form:"index" json:"index"`
+	Size  int64 `form:"size" json:"size"`
 }
 
 // GetNodeParams defines parameters for GetNode.
@@ -998,6 +1184,12 @@ type ServerInterface interface {
 	// GetReadiness Whether it can take and answer now
 	// (GET /readyz)
 	GetReadiness(ctx echo.Context) error
+	// ListAudit Who did what, in the order of the log
+	// (GET /v1/audit)
+	ListAudit(ctx echo.Context, params ListAuditParams) error
+	// GetCheckpoint The signed size and root of the log, and the public keys
+	// (GET /v1/checkpoint)
+	GetCheckpoint(ctx echo.Context, params GetCheckpointParams) error
 	// ListDeadLetters What could not be processed
 	// (GET /v1/deadletters)
 	ListDeadLetters(ctx echo.Context, params ListDeadLettersParams) error
@@ -1031,6 +1223,15 @@ type ServerInterface interface {
 	// RotateKey Give an API key a new secret
 	// (POST /v1/keys/{id}/rotate)
 	RotateKey(ctx echo.Context, id KeyID, params RotateKeyParams) error
+	// ListLogEntries Entries of the log, as they are hashed
+	// (GET /v1/log/entries)
+	ListLogEntries(ctx echo.Context, params ListLogEntriesParams) error
+	// GetLogGrowth The proof that the log of one size is the beginning of a later one (RFC 6962, 2.1.2)
+	// (GET /v1/log/growth)
+	GetLogGrowth(ctx echo.Context, params GetLogGrowthParams) error
+	// GetLogProof The proof that the log of a size holds an entry (RFC 6962, 2.1.1)
+	// (GET /v1/log/proof)
+	GetLogProof(ctx echo.Context, params GetLogProofParams) error
 	// GetMe Who asks, and what they may do
 	// (GET /v1/me)
 	GetMe(ctx echo.Context) error
@@ -1104,6 +1305,91 @@ func (w *ServerInterfaceWrapper) GetReadiness(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetReadiness(ctx)
+	return err
+}
+
+// ListAudit converts echo context to params.
+func (w *ServerInterfaceWrapper) ListAudit(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListAuditParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", ctx.QueryParams(), &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter format: %s", err))
+	}
+
+	// ------------- Optional query parameter "who" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "who", ctx.QueryParams(), &params.Who, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter who: %s", err))
+	}
+
+	// ------------- Optional query parameter "action" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "action", ctx.QueryParams(), &params.Action, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter action: %s", err))
+	}
+
+	// ------------- Optional query parameter "subject" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "subject", ctx.QueryParams(), &params.Subject, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter subject: %s", err))
+	}
+
+	// ------------- Optional query parameter "since" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "since", ctx.QueryParams(), &params.Since, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter since: %s", err))
+	}
+
+	// ------------- Optional query parameter "until" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "until", ctx.QueryParams(), &params.Until, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter until: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListAudit(ctx, params)
+	return err
+}
+
+// GetCheckpoint converts echo context to params.
+func (w *ServerInterfaceWrapper) GetCheckpoint(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetCheckpointParams
+	// ------------- Optional query parameter "size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "size", ctx.QueryParams(), &params.Size, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetCheckpoint(ctx, params)
 	return err
 }
 
@@ -1326,6 +1612,88 @@ func (w *ServerInterfaceWrapper) RotateKey(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.RotateKey(ctx, id, params)
+	return err
+}
+
+// ListLogEntries converts echo context to params.
+func (w *ServerInterfaceWrapper) ListLogEntries(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListLogEntriesParams
+	// ------------- Optional query parameter "first" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "first", ctx.QueryParams(), &params.First, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter first: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "journal" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "journal", ctx.QueryParams(), &params.Journal, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter journal: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListLogEntries(ctx, params)
+	return err
+}
+
+// GetLogGrowth converts echo context to params.
+func (w *ServerInterfaceWrapper) GetLogGrowth(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetLogGrowthParams
+	// ------------- Required query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "from", ctx.QueryParams(), &params.From, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter from: %s", err))
+	}
+
+	// ------------- Required query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "to", ctx.QueryParams(), &params.To, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter to: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetLogGrowth(ctx, params)
+	return err
+}
+
+// GetLogProof converts echo context to params.
+func (w *ServerInterfaceWrapper) GetLogProof(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetLogProofParams
+	// ------------- Required query parameter "index" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "index", ctx.QueryParams(), &params.Index, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter index: %s", err))
+	}
+
+	// ------------- Required query parameter "size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "size", ctx.QueryParams(), &params.Size, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetLogProof(ctx, params)
 	return err
 }
 
@@ -2054,6 +2422,11 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/keys", wrapper.CreateKey, options.OperationMiddlewares["createKey"]...)
 	router.DELETE(options.BaseURL+"/v1/keys/:id", wrapper.RevokeKey, options.OperationMiddlewares["revokeKey"]...)
 	router.POST(options.BaseURL+"/v1/keys/:id/rotate", wrapper.RotateKey, options.OperationMiddlewares["rotateKey"]...)
+	router.GET(options.BaseURL+"/v1/audit", wrapper.ListAudit, options.OperationMiddlewares["listAudit"]...)
+	router.GET(options.BaseURL+"/v1/checkpoint", wrapper.GetCheckpoint, options.OperationMiddlewares["getCheckpoint"]...)
+	router.GET(options.BaseURL+"/v1/log/entries", wrapper.ListLogEntries, options.OperationMiddlewares["listLogEntries"]...)
+	router.GET(options.BaseURL+"/v1/log/proof", wrapper.GetLogProof, options.OperationMiddlewares["getLogProof"]...)
+	router.GET(options.BaseURL+"/v1/log/growth", wrapper.GetLogGrowth, options.OperationMiddlewares["getLogGrowth"]...)
 	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth, options.OperationMiddlewares["getHealth"]...)
 	router.GET(options.BaseURL+"/readyz", wrapper.GetReadiness, options.OperationMiddlewares["getReadiness"]...)
 
@@ -2133,6 +2506,147 @@ type GetReadinessdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetReadinessdefaultApplicationProblemPlusJSONResponse) VisitGetReadinessResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuditRequestObject struct {
+	Params ListAuditParams
+}
+
+type ListAuditResponseObject interface {
+	VisitListAuditResponse(w http.ResponseWriter) error
+}
+
+type ListAudit200JSONResponse Acts
+
+func (response ListAudit200JSONResponse) VisitListAuditResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAudit200ApplicationXNdjsonResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ListAudit200ApplicationXNdjsonResponse) VisitListAuditResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	flusher, ok := w.(http.Flusher)
+	if !ok {
+		// If w doesn't support flushing, fall back to io.Copy.
+		_, err := io.Copy(w, response.Body)
+		return err
+	}
+	// text/event-stream messages are typically small; use a
+	// modest buffer and flush after each chunk so clients see
+	// events immediately instead of waiting on OS buffering.
+	buf := make([]byte, 4096)
+	for {
+		n, err := response.Body.Read(buf)
+		if n > 0 {
+			if _, writeErr := w.Write(buf[:n]); writeErr != nil {
+				return writeErr
+			}
+			flusher.Flush()
+		}
+		if err != nil {
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+type ListAudit200TextCsvResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ListAudit200TextCsvResponse) VisitListAuditResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/csv")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ListAuditdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListAuditdefaultApplicationProblemPlusJSONResponse) VisitListAuditResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCheckpointRequestObject struct {
+	Params GetCheckpointParams
+}
+
+type GetCheckpointResponseObject interface {
+	VisitGetCheckpointResponse(w http.ResponseWriter) error
+}
+
+type GetCheckpoint200JSONResponse SignedCheckpoint
+
+func (response GetCheckpoint200JSONResponse) VisitGetCheckpointResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCheckpointdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetCheckpointdefaultApplicationProblemPlusJSONResponse) VisitGetCheckpointResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -2657,6 +3171,123 @@ type RotateKeydefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response RotateKeydefaultApplicationProblemPlusJSONResponse) VisitRotateKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLogEntriesRequestObject struct {
+	Params ListLogEntriesParams
+}
+
+type ListLogEntriesResponseObject interface {
+	VisitListLogEntriesResponse(w http.ResponseWriter) error
+}
+
+type ListLogEntries200JSONResponse LogEntries
+
+func (response ListLogEntries200JSONResponse) VisitListLogEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLogEntriesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListLogEntriesdefaultApplicationProblemPlusJSONResponse) VisitListLogEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLogGrowthRequestObject struct {
+	Params GetLogGrowthParams
+}
+
+type GetLogGrowthResponseObject interface {
+	VisitGetLogGrowthResponse(w http.ResponseWriter) error
+}
+
+type GetLogGrowth200JSONResponse LogProof
+
+func (response GetLogGrowth200JSONResponse) VisitGetLogGrowthResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLogGrowthdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetLogGrowthdefaultApplicationProblemPlusJSONResponse) VisitGetLogGrowthResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLogProofRequestObject struct {
+	Params GetLogProofParams
+}
+
+type GetLogProofResponseObject interface {
+	VisitGetLogProofResponse(w http.ResponseWriter) error
+}
+
+type GetLogProof200JSONResponse LogProof
+
+func (response GetLogProof200JSONResponse) VisitGetLogProofResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLogProofdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetLogProofdefaultApplicationProblemPlusJSONResponse) VisitGetLogProofResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -3824,6 +4455,12 @@ type StrictServerInterface interface {
 	// GetReadiness Whether it can take and answer now
 	// (GET /readyz)
 	GetReadiness(ctx context.Context, request GetReadinessRequestObject) (GetReadinessResponseObject, error)
+	// ListAudit Who did what, in the order of the log
+	// (GET /v1/audit)
+	ListAudit(ctx context.Context, request ListAuditRequestObject) (ListAuditResponseObject, error)
+	// GetCheckpoint The signed size and root of the log, and the public keys
+	// (GET /v1/checkpoint)
+	GetCheckpoint(ctx context.Context, request GetCheckpointRequestObject) (GetCheckpointResponseObject, error)
 	// ListDeadLetters What could not be processed
 	// (GET /v1/deadletters)
 	ListDeadLetters(ctx context.Context, request ListDeadLettersRequestObject) (ListDeadLettersResponseObject, error)
@@ -3857,6 +4494,15 @@ type StrictServerInterface interface {
 	// RotateKey Give an API key a new secret
 	// (POST /v1/keys/{id}/rotate)
 	RotateKey(ctx context.Context, request RotateKeyRequestObject) (RotateKeyResponseObject, error)
+	// ListLogEntries Entries of the log, as they are hashed
+	// (GET /v1/log/entries)
+	ListLogEntries(ctx context.Context, request ListLogEntriesRequestObject) (ListLogEntriesResponseObject, error)
+	// GetLogGrowth The proof that the log of one size is the beginning of a later one (RFC 6962, 2.1.2)
+	// (GET /v1/log/growth)
+	GetLogGrowth(ctx context.Context, request GetLogGrowthRequestObject) (GetLogGrowthResponseObject, error)
+	// GetLogProof The proof that the log of a size holds an entry (RFC 6962, 2.1.1)
+	// (GET /v1/log/proof)
+	GetLogProof(ctx context.Context, request GetLogProofRequestObject) (GetLogProofResponseObject, error)
 	// GetMe Who asks, and what they may do
 	// (GET /v1/me)
 	GetMe(ctx context.Context, request GetMeRequestObject) (GetMeResponseObject, error)
@@ -3962,6 +4608,56 @@ func (sh *strictHandler) GetReadiness(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(GetReadinessResponseObject); ok {
 		return validResponse.VisitGetReadinessResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListAudit operation middleware
+func (sh *strictHandler) ListAudit(ctx echo.Context, params ListAuditParams) error {
+	var request ListAuditRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAudit(ctx.Request().Context(), request.(ListAuditRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAudit")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListAuditResponseObject); ok {
+		return validResponse.VisitListAuditResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetCheckpoint operation middleware
+func (sh *strictHandler) GetCheckpoint(ctx echo.Context, params GetCheckpointParams) error {
+	var request GetCheckpointRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetCheckpoint(ctx.Request().Context(), request.(GetCheckpointRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetCheckpoint")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetCheckpointResponseObject); ok {
+		return validResponse.VisitGetCheckpointResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -4290,6 +4986,81 @@ func (sh *strictHandler) RotateKey(ctx echo.Context, id KeyID, params RotateKeyP
 		return err
 	} else if validResponse, ok := response.(RotateKeyResponseObject); ok {
 		return validResponse.VisitRotateKeyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListLogEntries operation middleware
+func (sh *strictHandler) ListLogEntries(ctx echo.Context, params ListLogEntriesParams) error {
+	var request ListLogEntriesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListLogEntries(ctx.Request().Context(), request.(ListLogEntriesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListLogEntries")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListLogEntriesResponseObject); ok {
+		return validResponse.VisitListLogEntriesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetLogGrowth operation middleware
+func (sh *strictHandler) GetLogGrowth(ctx echo.Context, params GetLogGrowthParams) error {
+	var request GetLogGrowthRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetLogGrowth(ctx.Request().Context(), request.(GetLogGrowthRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetLogGrowth")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetLogGrowthResponseObject); ok {
+		return validResponse.VisitGetLogGrowthResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetLogProof operation middleware
+func (sh *strictHandler) GetLogProof(ctx echo.Context, params GetLogProofParams) error {
+	var request GetLogProofRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetLogProof(ctx.Request().Context(), request.(GetLogProofRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetLogProof")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetLogProofResponseObject); ok {
+		return validResponse.VisitGetLogProofResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

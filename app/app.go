@@ -45,6 +45,7 @@ type App struct {
 	states   *statesqlite.States
 	pipeline *etl.Pipeline
 	intake   *intake.Intake
+	evidence *evidenceLog
 	handler  http.Handler
 
 	keys        *access.Keys
@@ -78,6 +79,12 @@ func New(ctx context.Context, options Options, logger *slog.Logger) (_ *App, err
 	}
 	// The journal comes first: it holds the folder against a second process.
 	if a.journal, err = journalsqlite.Open(options.DataDir, journalsqlite.Options{Logger: logger}); err != nil {
+		return nil, err
+	}
+	if a.evidence, err = openEvidence(ctx, options, a.journal, logger); err != nil {
+		return nil, err
+	}
+	if err := a.evidence.noteSettings(ctx, options); err != nil {
 		return nil, err
 	}
 	if a.states, err = statesqlite.Open(ctx, filepath.Join(options.DataDir, statesFile)); err != nil {
@@ -145,7 +152,8 @@ func (a *App) connect(ctx context.Context, definitions ot2.Definitions) error {
 		Pipeline: pipeline{a.states, a.pipeline},
 		Letters:  letters{a.journal, a.pipeline},
 		Access:   a.guard, Keys: a.keys,
-		Ready: a.ready, Gatherer: registry, Logger: a.logger,
+		Evidence: a.evidence,
+		Ready:    a.ready, Gatherer: registry, Logger: a.logger,
 		Limits:  api.Limits{BodyBytes: a.options.MaxBytes},
 		Version: Version().Version, LoopbackOnly: a.options.open() && !a.options.TrustNetwork,
 	})
@@ -163,6 +171,7 @@ func (a *App) Run(ctx context.Context) error {
 	// The doors close first: who was let in is still served by the pipeline.
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() error { return a.pipeline.Run(working) })
+	group.Go(func() error { return a.evidence.run(working) })
 	group.Go(func() error {
 		defer stop()
 		return a.open(ctx)
@@ -215,6 +224,7 @@ func (a *App) Close() error {
 		if a.states != nil {
 			errs = append(errs, a.states.Close())
 		}
+		errs = append(errs, a.evidence.shut())
 		if a.journal != nil {
 			errs = append(errs, a.journal.Close())
 		}
