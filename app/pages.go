@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"runtime/debug"
 	"slices"
 
 	"wellspring/api"
@@ -18,15 +19,17 @@ import (
 // pages builds the pages that people look at.
 func (a *App) pages(questions *query.Service) (*web.Pages, error) {
 	return web.New(web.Options{
-		Query:    questions,
-		Pipeline: pipeline{a.states, a.pipeline},
-		Letters:  letters{a.journal, a.pipeline},
-		Declare:  a.declare,
-		Access:   a.guard,
-		Status:   api.Status,
-		Version:  Version().String(),
-		Settings: a.settings(),
-		Logger:   a.logger,
+		Query:     questions,
+		Pipeline:  pipeline{a.states, a.pipeline},
+		Letters:   letters{a.journal, a.pipeline},
+		Declare:   a.declare,
+		Access:    a.guard,
+		Status:    api.Status,
+		Version:   Version().String(),
+		Settings:  a.settings(),
+		Modules:   modules(),
+		GoVersion: Version().Go,
+		Logger:    a.logger,
 	})
 }
 
@@ -49,6 +52,19 @@ func (a *App) settings() []web.Setting {
 	var all []web.Setting
 	for _, name := range slices.Sorted(maps.Keys(inForce)) {
 		all = append(all, web.Setting{Name: name, Value: fmt.Sprint(inForce[name]), Help: help[name]})
+	}
+	return all
+}
+
+// modules are the libraries that the program is built with.
+func modules() []web.Module {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return nil
+	}
+	var all []web.Module
+	for _, m := range info.Deps {
+		all = append(all, web.Module{Path: m.Path, Version: m.Version})
 	}
 	return all
 }

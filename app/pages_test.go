@@ -74,8 +74,21 @@ func TestPages(t *testing.T) {
 		"/plate?of=6f6ea665%2FRV-0001": {"RV-0001", "PBS-2611-B"},
 		"/plate?of=plate:AP-0001&by=conc:BSA-0457%1F&scale=log": {"Concentration of BSA-0457", "mg/mL"},
 		"/plate?of=plate:AP-0001&ancestor=plate:DP-0001/A1":     {"Share of plate:DP-0001/A1"},
-		"/well?of=plate:AP-0001/A2":                             {"BRD-1188", "PBS-2611-B", "0.8098"},
-		"/well?of=latest/2/A2&asof=2020-01-01T00:00:00Z":        nil,
+		"/run?of=latest": {"Bradford 2: assay plate", "succeeded", "AP-0001", "were done as planned", "deliver"},
+		"/run?of=run:500ae3ab-f869-4bfd-a13f-f7cffeade3b5": {"Plan", "completed"},
+		"/impact":                            {"A lot was bad"},
+		"/impact?of=lot:PBS-2610-A&min=1":    {"AP-0001", "format=csv", "absorbance"},
+		"/impact?of=lot:PBS-2610-A&min=99":   {"What PBS-2610-A touches"},
+		"/compare":                           {"choose a run"},
+		"/compare?from=latest&to=plan":       {"the plan did not know what the plate came with"},
+		"/compare?from=6f6ea665&to=5a6cd99d": {"Why they differ", "protocol"},
+		"/processing":                        {"All is well", "done", "verify"},
+		"/declare":                           {"Labware or well"},
+		"/declare?of=plate:AP-0001/A2":       {`value="A2"`, "BSA control"},
+		"/about":                             {"Apache License", "data-dir"},
+		"/node?of=c9a6ac39-c3b9-50d5-9c86-680f7843e8d0":  {"originFractions", "DERIVED_FROM"},
+		"/well?of=plate:AP-0001/A2":                      {"BRD-1188", "PBS-2611-B", "0.8098"},
+		"/well?of=latest/2/A2&asof=2020-01-01T00:00:00Z": nil,
 	} {
 		response, text := page(t, a, path)
 		if wants == nil {

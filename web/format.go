@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"html/template"
 	"math"
 	"net/url"
@@ -19,6 +20,10 @@ func formats() template.FuncMap {
 		"volume": volume, "percent": percent, "number": number, "attr": attr, "when": when, "seconds": seconds,
 		"short": short, "title": title, "link": link, "linkOf": linkOf, "selectorOf": query.SelectorOf, "amount": amount, "explain": query.Explain,
 		"join": strings.Join, "plural": plural, "bar": bar, "nodeTitle": nodeTitle, "navigation": navigation, "graphOf": graphOf,
+		"numberOf": numberOf, "cut": cut, "fixed": func(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) },
+		"laneY": func(i int) int { return 16 + 22*i }, "affectedLink": affectedLink, "affectedTitle": affectedTitle, "rangeOf": rangeOf, "word": word,
+		"statuses": func() []string { return []string{"", "pending", "running", "retrying", "failed", "done"} },
+		"options":  runOptions, "ownerLink": ownerLink,
 		"last":  func(ticks []tick) tick { return ticks[len(ticks)-1] },
 		"along": func(at float64) float64 { return 20 + 3.6*at }, // on the legend
 	}
@@ -162,6 +167,16 @@ func seconds(v any) string {
 	return figure(math.Round(s/360)/10) + "\u00a0h"
 }
 
+// clock writes a time since the beginning: 4:37, 1:02:37.
+func clock(s float64) string {
+	d := time.Duration(s * float64(time.Second)).Round(time.Second)
+	h, m, rest := int(d.Hours()), int(d.Minutes())%60, int(d.Seconds())%60
+	if h > 0 {
+		return fmt.Sprintf("%d:%02d:%02d", h, m, rest)
+	}
+	return fmt.Sprintf("%d:%02d", m, rest)
+}
+
 // short is the beginning of an id that still names it.
 func short(id string) string {
 	if len(id) == 36 && strings.Count(id, "-") == 4 {
@@ -219,7 +234,8 @@ type navLink struct {
 }
 
 func navigation(section string) []navLink {
-	all := []navLink{{Link: "/", Text: "Search"}}
+	all := []navLink{{Link: "/", Text: "Search"}, {Link: "/impact", Text: "Impact"}, {Link: "/compare", Text: "Compare"},
+		{Link: "/declare", Text: "Declare"}, {Link: "/processing", Text: "Processing"}, {Link: "/about", Text: "About"}}
 	for i := range all {
 		name := strings.TrimPrefix(all[i].Link, "/")
 		all[i].Here = name == section || name == "" && section == "search"
@@ -234,4 +250,41 @@ type graphView struct {
 
 func graphOf(of, direction, asOf, title string) graphView {
 	return graphView{of, direction, asOf, title}
+}
+
+// cut shortens a text to so many letters.
+func cut(text string, most int) string {
+	letters := []rune(text)
+	if len(letters) <= most {
+		return text
+	}
+	return string(letters[:most-1]) + "…"
+}
+
+// runOptions are runs to choose from; one that was named otherwise is added.
+func runOptions(runs []lineage.Node, chosen string) []choice {
+	var all []choice
+	found := chosen == "" || chosen == withPlan
+	for _, run := range runs {
+		one := choice{Value: query.SelectorOf(run), Text: title(run) + ", " + cut(attr(run, "startedAt"), 17)}
+		if one.Value == chosen {
+			one.Group, found = "here", true
+		}
+		all = append(all, one)
+	}
+	if !found {
+		all = append(all, choice{Group: "here", Value: chosen, Text: chosen})
+	}
+	return all
+}
+
+// ownerLink names what was processed: a run with its page, a document.
+func ownerLink(owner lineage.Owner) template.HTML {
+	kind, name, _ := strings.Cut(string(owner), ":")
+	text := template.HTMLEscapeString(kind + " " + cut(short(name), 24))
+	if kind == "run" || kind == "plan" {
+		//nolint:gosec // both are escaped
+		return template.HTML("<a href=\"" + template.HTMLEscapeString(link("/run", "of", "run:"+name)) + "\">" + text + "</a>")
+	}
+	return template.HTML(text) //nolint:gosec // it is escaped
 }

@@ -82,7 +82,7 @@ func (p *Pages) plate(r *http.Request) (view, error) {
 	if d.Facts, err = facts(plate); err != nil {
 		return view{}, err
 	}
-	return view{template: "plate", Title: title(plate.Labware), Section: "search", Wide: true, Data: d}, nil
+	return view{template: "plate", Title: title(plate.Labware), Section: "look", Wide: true, Data: d}, nil
 }
 
 // inRun names the plate in one of its runs.

@@ -70,10 +70,12 @@ type Options struct {
 	Declare  Declare
 	Access   Access
 	// Status says which HTTP status an error has.
-	Status   func(error) int
-	Version  string
-	Settings []Setting
-	Logger   *slog.Logger
+	Status    func(error) int
+	Version   string
+	Settings  []Setting
+	Modules   []Module
+	GoVersion string
+	Logger    *slog.Logger
 }
 
 //go:embed templates/*.html
@@ -116,12 +118,31 @@ func New(options Options) (*Pages, error) {
 func (p *Pages) routes() {
 	p.mux.HandleFunc("GET /assets/", p.assets.serve)
 	for pattern, page := range map[string]func(*http.Request) (view, error){
-		"GET /{$}":    p.home,
-		"GET /search": p.search,
-		"GET /plate":  p.plate,
-		"GET /well":   p.well,
+		"GET /{$}":        p.home,
+		"GET /search":     p.search,
+		"GET /plate":      p.plate,
+		"GET /well":       p.well,
+		"GET /run":        p.run,
+		"GET /impact":     p.impact,
+		"GET /compare":    p.compare,
+		"GET /processing": p.processing,
+		"GET /deadletter": p.letter,
+		"GET /declare":    p.declareForm,
+		"GET /about":      p.about,
+		"GET /node":       p.node,
 	} {
 		p.mux.HandleFunc(pattern, p.render(p.admit(access.Viewer, "pages", page)))
+	}
+	for pattern, write := range map[string]struct {
+		operation string
+		page      func(*http.Request) (view, error)
+	}{
+		"POST /deadletter/retry": {"retryDeadLetter", p.retry},
+		"POST /deadletter/drop":  {"dropDeadLetter", p.drop},
+		"POST /declare/preview":  {"previewDeclarations", p.preview},
+		"POST /declare":          {"declare", p.declare},
+	} {
+		p.mux.HandleFunc(pattern, p.render(p.admit(access.Operator, write.operation, write.page)))
 	}
 	for pattern, data := range map[string]func(*http.Request) (any, error){
 		"GET /suggest": p.suggest,

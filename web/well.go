@@ -73,7 +73,7 @@ func (p *Pages) well(r *http.Request) (view, error) {
 		return view{}, err
 	}
 	name := cmp.Or(d.Barcode, title(well.Labware))
-	return view{template: "well", Title: name + " " + well.Well, Section: "search", Wide: true, Data: d}, nil
+	return view{template: "well", Title: name + " " + well.Well, Section: "look", Wide: true, Data: d}, nil
 }
 
 // chain are the contents that the well had, newest first, each with what made it.

@@ -91,7 +91,15 @@ function live(main) {
   setTimeout(again, wait);
 }
 
+// A declaration shows the fields of what it is about.
+function targets(form) {
+  const show = () => { for (const part of form.querySelectorAll("[data-for]")) part.hidden = !part.dataset.for.split(" ").includes(form.elements.target.value); };
+  form.addEventListener("change", show);
+  show();
+}
+
 localTimes(document);
+document.querySelectorAll("form.declare").forEach(targets);
 document.querySelectorAll("[data-suggest]").forEach(suggest);
 document.querySelectorAll("[data-submit-on-change]").forEach(submitOnChange);
 document.querySelectorAll("main[data-live]").forEach(live);

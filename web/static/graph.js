@@ -21,6 +21,15 @@ for (const section of document.querySelectorAll("[data-graph]")) {
     box.x = (drawn.width - box.w) / 2; box.y = (drawn.height - box.h) / 2;
     show();
   };
+  // At first, what can be read: the root, and as much around it as there is room for.
+  const begin = () => {
+    fit();
+    const { width } = canvas.getBoundingClientRect(), root = drawn.nodes.find((n) => n.root);
+    if (!root || box.w / width <= 1.5) return;
+    const up = direction() === "upstream", w = width * 1.2, h = box.h * w / box.w;
+    box = { x: up ? root.x + 192 - w : root.x - 24, y: root.y + 23 - h / 2, w, h };
+    show();
+  };
   const zoom = (by, x = box.x + box.w / 2, y = box.y + box.h / 2) => {
     const w = Math.min(Math.max(box.w * by, 200), 40 * Math.max(drawn.width, drawn.height, 400));
     by = w / box.w;
@@ -89,7 +98,7 @@ for (const section of document.querySelectorAll("[data-graph]")) {
     svg.append(edges, labels, nodes);
     canvas.replaceChildren(svg);
     if (!focus) canvas.style.height = `${Math.min(Math.max(drawn.height, 160), 0.62 * innerHeight)}px`;
-    if (focus && box) { show(); tab(focus); nodes.querySelector(`[data-id="${CSS.escape(focus)}"]`)?.focus(); } else { fit(); tab(drawn.nodes.find((n) => n.root)?.id); }
+    if (focus && box) { show(); tab(focus); nodes.querySelector(`[data-id="${CSS.escape(focus)}"]`)?.focus(); } else { begin(); tab(drawn.nodes.find((n) => n.root)?.id); }
     said.textContent = `${drawn.total === 1 ? "Nothing more is known in this direction." : `${drawn.total} nodes, ${drawn.nodes.length} drawn.`} ${drawn.notes.join(" ")}`;
   }
 
