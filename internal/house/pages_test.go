@@ -150,3 +150,33 @@ func TestFiguresStandOnOnePage(t *testing.T) {
 		}
 	})
 }
+
+// TestPagesNameTestsThatAreThere holds `folder.TestName` in the manual against
+// the tests: what a page says is shown must be shown.
+func TestPagesNameTestsThatAreThere(t *testing.T) {
+	named := regexp.MustCompile("`([a-z0-9/]+)\\.((?:Test|Fuzz|Benchmark)[A-Za-z0-9_]+)`")
+	there := map[string]bool{}
+	declared := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)[A-Za-z0-9_]+)\(`)
+	walk(t, func(name string) {
+		if strings.HasSuffix(name, "_test.go") {
+			for _, match := range declared.FindAllStringSubmatch(string(read(t, name)), -1) {
+				there[path.Dir(name)+"."+match[1]] = true
+			}
+		}
+	})
+	count := 0
+	walk(t, func(name string) {
+		if path.Ext(name) != ".md" {
+			return
+		}
+		for _, match := range named.FindAllStringSubmatch(string(read(t, name)), -1) {
+			count++
+			if test := match[1] + "." + match[2]; !there[test] {
+				t.Errorf("%s names %s, which is not there", name, test)
+			}
+		}
+	})
+	if count < 20 {
+		t.Errorf("only %d tests are named: is the expression right?", count)
+	}
+}
