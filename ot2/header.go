@@ -50,6 +50,8 @@ func (run *Run) header(key string, v value) error {
 		return list(&run.Actions, v, value.action)
 	case "errors":
 		return list(&run.Errors, v, value.failure)
+	case "gaps":
+		return list(&run.Gaps, v, value.gap)
 	case "runTimeParameters":
 		return list(&run.Parameters, v, value.parameter)
 	}
@@ -243,4 +245,17 @@ func (v value) parameter() (p Parameter, err error) {
 		p.Name = displayName
 	}
 	return p, err
+}
+
+func (v value) gap() (g Gap, err error) {
+	err = v.each(func(key string, member value) (err error) {
+		switch key {
+		case "kind":
+			g.Kind, err = member.str()
+		case "detail":
+			g.Detail, err = member.str()
+		}
+		return err
+	})
+	return g, err
 }

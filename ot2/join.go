@@ -18,6 +18,9 @@ type Joiner struct {
 	// whole is the list of the fragment that has all commands, in its order; of
 	// several the greater one. Nil: none has them all.
 	whole []string
+	// recorded is how many commands the largest record has that is whole by its
+	// own word, of a run that ended.
+	recorded int
 
 	revised map[string]bool
 }
@@ -32,6 +35,9 @@ func (j *Joiner) Add(f Run) {
 	list := j.addCommands(f.Commands)
 	if len(list) == len(j.commands) && slices.Compare(j.whole, list) < 0 {
 		j.whole, j.ordered = list, false
+	}
+	if f.Ended() && len(f.Commands) == f.CommandsTotal {
+		j.recorded = max(j.recorded, f.CommandsTotal)
 	}
 	f.Commands = nil
 	if !slices.ContainsFunc(j.headers, func(h Run) bool { return compareContent(h, f) == 0 }) {
@@ -89,11 +95,25 @@ func (j *Joiner) Run() Run {
 	merged.Parameters = longest(j.headers, func(r Run) []Parameter { return r.Parameters })
 	merged.Actions = longest(j.headers, func(r Run) []Action { return r.Actions })
 	merged.Errors = longest(j.headers, func(r Run) []Error { return r.Errors })
+	merged.Gaps = j.gaps()
 	slices.Sort(merged.Redacted)
 	merged.Redacted = slices.Compact(merged.Redacted)
 	j.order()
 	merged.Commands = j.commands
 	return merged
+}
+
+// gaps is what is said to be missing, none where one fragment is the whole record.
+func (j *Joiner) gaps() []Gap {
+	if j.recorded > 0 && j.recorded >= len(j.commands) {
+		return nil
+	}
+	var gaps []Gap
+	for _, f := range j.headers {
+		gaps = append(gaps, f.Gaps...)
+	}
+	slices.SortFunc(gaps, func(a, b Gap) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Detail, b.Detail)) })
+	return slices.Compact(gaps)
 }
 
 // order puts the commands in the order of the list that has them all, else in

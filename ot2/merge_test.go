@@ -97,6 +97,31 @@ func TestMergeKeepsTheListOfAWholeRun(t *testing.T) {
 	}
 }
 
+// What is missing is told once, until somebody brings the whole record.
+func TestMergeKeepsGapsUntilTheWholeRecordComes(t *testing.T) {
+	commands := []ot2.Command{{ID: "a", Status: "succeeded", CreatedAt: begun}, {ID: "b", Status: "succeeded", CreatedAt: begun.Add(time.Second)}}
+	live := ot2.Run{ID: "r1", Status: "running", CommandsTotal: 2, Commands: commands}
+	lost := ot2.Run{ID: "r1", Status: "stopped", CommandsTotal: 0, Gaps: []ot2.Gap{{Kind: "lost", Detail: "the robot was restarted"}}}
+	whole := ot2.Run{ID: "r1", Status: "succeeded", CommandsTotal: 2, Commands: commands}
+	short := ot2.Run{ID: "r1", Status: "stopped", CommandsTotal: 1, Commands: commands[:1]}
+	for name, test := range map[string]struct {
+		fragments []ot2.Run
+		want      []ot2.Gap
+	}{
+		"live, then lost":       {[]ot2.Run{live, lost, lost}, lost.Gaps},
+		"a record without some": {[]ot2.Run{live, lost, short}, lost.Gaps},
+		"the whole record":      {[]ot2.Run{whole, live, lost}, nil},
+	} {
+		if diff := cmp.Diff(test.want, ot2.Merge(test.fragments...).Gaps); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+		slices.Reverse(test.fragments)
+		if diff := cmp.Diff(test.want, ot2.Merge(test.fragments...).Gaps); diff != "" {
+			t.Errorf("%s, the other way round: %s", name, diff)
+		}
+	}
+}
+
 // Real runs, cut into pieces that come in any order, are the same runs.
 func TestMergeShared(t *testing.T) {
 	for _, folder := range []string{"run-logs", "robot-sim/runs"} {

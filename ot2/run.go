@@ -60,8 +60,18 @@ type Run struct {
 	// CommandsTotal is how many commands the source says there are, -1 when it doesn't say.
 	CommandsTotal int
 
+	// Gaps are what a reader of the robot knows to be missing, for good. Empty
+	// where one record has the whole run.
+	Gaps []Gap `json:",omitempty"`
+
 	// Redacted names the places from which secrets or personal data were taken.
 	Redacted []string
+}
+
+// Gap is a part of a run that nobody can read any more.
+type Gap struct {
+	Kind   string // deleted, lost, hole
+	Detail string // for a person: what is missing, and why
 }
 
 // Ended reports whether the run has a final status.

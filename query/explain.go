@@ -30,6 +30,8 @@ func Explain(reason string) string {
 		return "the record of a run holds no commands"
 	case "commands-missing":
 		return "commands of a run are missing from its record"
+	case "record-gap":
+		return "the robot deleted or lost a part of a run's record before it was read, and nobody can read it any more"
 	case "commands-uncounted":
 		return "the record of a run does not say how many commands there are, so whether all are here is not known"
 	case "commands-unfinished":

@@ -127,10 +127,11 @@ func (b *builder) records() RunRecords {
 }
 
 // recordsHash is the SHA-256 of the merged run as JSON: the same however the
-// run arrived. Where secrets stood in the documents is not part of the run.
+// run arrived. Where secrets stood in the documents is not part of the run, nor
+// whether the robot still held it when it was read.
 func (b *builder) recordsHash() string {
 	run := b.run
-	run.Redacted = nil
+	run.Redacted, run.Current = nil, false
 	hash := sha256.New()
 	encoder := json.NewEncoder(hash)
 	commands := run.Commands

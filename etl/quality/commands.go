@@ -19,6 +19,9 @@ func commands(run ot2.Run, outcome liquid.Outcome) []liquid.Finding {
 			Detail: fmt.Sprintf("%d of %d commands are not here: import the run again once it has ended", missing, run.CommandsTotal),
 		})
 	}
+	for _, gap := range run.Gaps {
+		found = append(found, liquid.Finding{Kind: RecordGap, Detail: clip(gap.Kind + ": " + gap.Detail)})
+	}
 	found = append(found, failures(run)...)
 	for kind, n := range outcome.Unknown {
 		found = append(found, liquid.Finding{Kind: UnknownCommand, Detail: fmt.Sprintf("%d of type %s: what it does to liquid is not known", n, kind)})

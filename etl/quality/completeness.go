@@ -20,7 +20,7 @@ func incomplete(run ot2.Run, outcome liquid.Outcome, findings []liquid.Finding) 
 	}
 	for _, f := range findings {
 		switch f.Kind {
-		case MassBalance, CommandsMissing, NoCommands, UnknownCommand, Unfinished, ClockBackwards:
+		case MassBalance, CommandsMissing, RecordGap, NoCommands, UnknownCommand, Unfinished, ClockBackwards:
 			reasons[f.Kind] = true
 		case UndeclaredLiquid:
 			reasons[string(liquid.ReasonUndeclared)] = true

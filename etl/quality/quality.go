@@ -29,6 +29,7 @@ const (
 	UnknownCommand   = "unknown-command" // of a type that the fold does not know
 	Unfinished       = "commands-unfinished"
 	CommandsMissing  = "commands-missing" // the source says there are more
+	RecordGap        = "record-gap"       // the robot deleted or lost a part of the record before it was read
 	NoCommands       = "no-commands"
 	NoResults        = "no-results" // commands succeeded, none has a result
 	RunError         = "run-error"

@@ -130,6 +130,12 @@ func TestCheck(t *testing.T) {
 			incomplete: []string{"commands-missing"},
 		},
 		{
+			name:       "a part that nobody can read any more",
+			spoil:      func(r *ot2.Run, _ *liquid.Outcome) { r.Gaps = []ot2.Gap{{Kind: "deleted", Detail: "by the robot"}} },
+			findings:   []finding{{Kind: "record-gap"}},
+			incomplete: []string{"record-gap"},
+		},
+		{
 			name:       "nobody counted",
 			spoil:      func(r *ot2.Run, _ *liquid.Outcome) { r.CommandsTotal = -1 },
 			incomplete: []string{"commands-uncounted"},
