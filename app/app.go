@@ -21,6 +21,7 @@ import (
 	"wellspring/graphstore/neo4j"
 	graphsqlite "wellspring/graphstore/sqlite"
 	"wellspring/ingest"
+	"wellspring/ingest/bridge"
 	"wellspring/ingest/intake"
 	"wellspring/ingest/journal"
 	journalsqlite "wellspring/ingest/journal/sqlite"
@@ -46,6 +47,7 @@ type App struct {
 	pipeline *etl.Pipeline
 	intake   *intake.Intake
 	evidence *evidenceLog
+	bridges  []*bridge.Bridge
 	handler  http.Handler
 
 	keys        *access.Keys
@@ -140,6 +142,9 @@ func (a *App) connect(ctx context.Context, definitions ot2.Definitions) error {
 		OnAccept: func(ingest.Envelope, intake.Receipt) { metrics.Received(1); metrics.Acknowledged(1) },
 		OnRefuse: func(intake.Message, error) { metrics.Received(1) },
 	})
+	if err := a.newBridges(a.intake, registry); err != nil {
+		return err
+	}
 	questions := query.New(a.store)
 	pages, err := a.pages(questions)
 	if err != nil {

@@ -67,6 +67,8 @@ func AddFlags(flags *pflag.FlagSet) {
 			flags.Int(s.Name, def, help)
 		case int64:
 			flags.Int64(s.Name, def, help)
+		case float64:
+			flags.Float64(s.Name, def, help)
 		case bool:
 			flags.Bool(s.Name, def, help)
 		case time.Duration:

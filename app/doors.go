@@ -72,6 +72,7 @@ func (a *App) open(ctx context.Context) (err error) {
 			}
 		}
 	}
+	a.readRobots(ctx, group)
 	close(a.started)
 	return nil
 }

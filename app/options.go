@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"wellspring/graphstore/cached"
+	"wellspring/ingest/bridge"
 	"wellspring/ot2"
 )
 
@@ -58,6 +59,10 @@ type Options struct {
 	MQTTCert     string        `koanf:"mqtt-cert" help:"PEM file of the client certificate"`
 	MQTTKey      string        `koanf:"mqtt-key" help:"PEM file of the client certificate's key"`
 	BrokerListen string        `koanf:"broker-listen" help:"address of the embedded MQTT broker, such as 127.0.0.1:1883; empty: none"`
+	Robot        []string      `koanf:"robot" help:"robots to read over their own HTTP API, each as [NAME=]ADDRESS, such as 169.254.20.7 or left=ot2-left.local"`
+	RobotRate    float64       `koanf:"robot-rate" help:"requests a second that one robot is sent at most"`
+	RobotPoll    time.Duration `koanf:"robot-poll" help:"how often a robot's run under way is looked at without a hint from its broker"`
+	RobotMargin  int           `koanf:"robot-margin" help:"raise the alarm when so few runs can still be started before the robot deletes one that was not read"`
 	LabwareDir   string        `koanf:"labware" help:"folder of labware definitions, searched with its subfolders, for logs that carry none"`
 	MaxBytes     int64         `koanf:"max-bytes" help:"largest document that is taken, bytes"`
 	MaxDepth     int           `koanf:"max-depth" help:"deepest nesting of a document that is taken"`
@@ -83,6 +88,9 @@ func DefaultOptions() Options {
 		Neo4jDatabase:  "neo4j",
 		MQTTClientID:   "wellspring",
 		MQTTTopics:     []string{"wellspring/v1/#"},
+		RobotRate:      40,
+		RobotPoll:      time.Second,
+		RobotMargin:    5,
 		MaxBytes:       limits.Bytes,
 		MaxDepth:       limits.Depth,
 		MaxCommands:    limits.Commands,
@@ -153,6 +161,18 @@ func (o Options) Validate() error {
 		if o.MQTTClientID == "" {
 			wrong("mqtt-client-id", "the broker keeps messages by it: name one")
 		}
+	}
+	if _, err := o.robots(); err != nil {
+		wrong("robot", "%v", err)
+	}
+	if o.RobotRate <= 0 || o.RobotRate > 1000 {
+		wrong("robot-rate", "must be more than 0 and at most 1000 a second, is %g", o.RobotRate)
+	}
+	if o.RobotPoll < 50*time.Millisecond || o.RobotPoll > time.Hour {
+		wrong("robot-poll", "must be from 50ms to 1h, is %s", o.RobotPoll)
+	}
+	if o.RobotMargin < 0 || o.RobotMargin >= bridge.Capacity {
+		wrong("robot-margin", "must be from 0 to %d, the runs that a robot keeps less one, is %d", bridge.Capacity-1, o.RobotMargin)
 	}
 	positive := func(name string, v int64) {
 		if v < 1 {
