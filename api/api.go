@@ -147,6 +147,7 @@ func New(options Options) (http.Handler, error) {
 	e.HideBanner, e.HidePort = true, true
 	e.Logger.SetOutput(discard{})
 	e.Binder = rawBinder{}
+	e.IPExtractor = echo.ExtractIPDirect() // a header that anybody can send names nobody
 	e.HTTPErrorHandler = problems{options.Logger}.handle
 	s.middleware(e, checked)
 	e.GET("/metrics", s.metrics())

@@ -42,6 +42,7 @@ func (s *server) CreateKey(ctx context.Context, request CreateKeyRequestObject) 
 	if err != nil {
 		return nil, err
 	}
+	noteChange(ctx, "key:"+key.ID, nil, keyOf(key))
 	return CreateKey201JSONResponse{Key: keyOf(key), Secret: secret}, nil
 }
 
@@ -51,6 +52,7 @@ func (s *server) RotateKey(ctx context.Context, request RotateKeyRequestObject) 
 	if err != nil {
 		return nil, err
 	}
+	noteChange(ctx, "key:"+key.ID, nil, keyOf(key))
 	return RotateKey200JSONResponse{Key: keyOf(key), Secret: secret}, nil
 }
 
@@ -59,6 +61,7 @@ func (s *server) RevokeKey(ctx context.Context, request RevokeKeyRequestObject) 
 	if err != nil {
 		return nil, err
 	}
+	noteChange(ctx, "key:"+key.ID, nil, keyOf(key))
 	return RevokeKey200JSONResponse(keyOf(key)), nil
 }
 

@@ -102,8 +102,11 @@ func (a *App) admit(ctx context.Context, registry prometheus.Registerer) error {
 	a.guard = access.NewGuard(access.Options{
 		Open: o.open() && !o.unannounced, Keys: keys, Provider: provider, LocalToken: a.localToken,
 		Secure: o.TLSCert != "" || o.TLSByProxy, Rate: float64(o.RateLimit), Burst: 4 * o.RateLimit,
-		OnEvent: func(_ context.Context, e access.Event) { logins.WithLabelValues(e.What).Inc() },
-		Logger:  a.logger, Now: time.Now,
+		OnEvent: func(ctx context.Context, e access.Event) {
+			logins.WithLabelValues(e.What).Inc()
+			a.noteLogin(ctx, e)
+		},
+		Logger: a.logger, Now: time.Now,
 	})
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -144,6 +145,46 @@ func TestLoginBeyondLoopback(t *testing.T) {
 	}
 	if got := serial(); got != 2 {
 		t.Errorf("after it was renewed: certificate %d", got)
+	}
+}
+
+// TestLoginsAreAudited: who came in, and who tried to, is evidence.
+func TestLoginsAreAudited(t *testing.T) {
+	var options app.Options
+	a := start(t, func(o *app.Options) { o.Login = true; options = *o })
+	home, ok := app.Running(t.Context(), options.DataDir)
+	if !ok {
+		t.Fatal("it is not found by its data folder")
+	}
+	_, body := ask(t, home, http.MethodPost, "/v1/keys?name=ada&role=viewer")
+	var made struct{ Secret string }
+	if err := json.Unmarshal([]byte(body), &made); err != nil {
+		t.Fatalf("%s: %v", body, err)
+	}
+	options.Token = made.Secret + "x"
+	ask(t, options.At("http://"+a.Addr()), http.MethodGet, "/v1/runs")
+	form := strings.NewReader(url.Values{"key": {made.Secret}, "to": {"/login.css"}}.Encode())
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+a.Addr()+"/login", form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("X-Forwarded-For", "203.0.113.7")
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	_, log := ask(t, home, http.MethodGet, "/v1/audit")
+	for _, want := range []string{`"action":"createKey"`, `"action":"login refused"`, `"action":"login"`, `"who":"ada"`, `"subject":"key:`} {
+		if !strings.Contains(log, want) {
+			t.Errorf("the audit log has no %s:\n%s", want, log)
+		}
+	}
+	for _, secret := range []string{made.Secret, strings.SplitN(made.Secret, "_", 3)[2], "203.0.113.7"} {
+		if strings.Contains(log, secret) {
+			t.Errorf("the audit log holds %s", secret)
+		}
 	}
 }
 
