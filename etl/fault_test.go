@@ -19,6 +19,8 @@ type faultyStore struct {
 	apply func(lineage.Projection) error
 	owned func(lineage.Projection) lineage.Projection
 	ping  func() error
+
+	amended int
 }
 
 func (s *faultyStore) fail(apply func(lineage.Projection) error, ping func() error) {
@@ -43,6 +45,27 @@ func (s *faultyStore) Apply(ctx context.Context, p lineage.Projection, at time.T
 		}
 	}
 	return s.Store.Apply(ctx, p, at)
+}
+
+// Amend fails as Apply does: what it is asked to put in place is given to the test.
+func (s *faultyStore) Amend(ctx context.Context, a graphstore.Amendment, at time.Time) (lineage.Applied, error) {
+	s.mu.Lock()
+	apply := s.apply
+	s.amended++
+	s.mu.Unlock()
+	if apply != nil {
+		if err := apply(a.Named()); err != nil {
+			return lineage.Applied{}, err
+		}
+	}
+	return s.Store.(graphstore.Amender).Amend(ctx, a, at)
+}
+
+// amendments is how often an owner was amended.
+func (s *faultyStore) amendments() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.amended
 }
 
 func (s *faultyStore) Owned(ctx context.Context, owner lineage.Owner) (lineage.Projection, error) {

@@ -39,6 +39,9 @@ type Config struct {
 	Retry   Retry
 	Workers int // owners at a time; default 4
 	Backlog int // records read and not done, at most; default 1024
+	// Follow is how many commands of runs under way are kept in memory together, so
+	// that a new one needs no look at those before it. Default 100,000; negative: none.
+	Follow int
 
 	Clock   func() time.Time // default time.Now
 	Logger  *slog.Logger     // default: none
@@ -62,6 +65,7 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	c.Retry = c.Retry.withDefaults()
 	c.Workers, c.Backlog = cmp.Or(max(0, c.Workers), 4), cmp.Or(max(0, c.Backlog), 1024)
+	c.Follow = cmp.Or(c.Follow, 100_000)
 	if c.Clock == nil {
 		c.Clock = time.Now
 	}
@@ -84,6 +88,7 @@ type Pipeline struct {
 	projectors map[string]Projector
 
 	queue   *queue
+	lives   *lives
 	graves  *graves
 	waiters *waiters
 }
@@ -96,7 +101,7 @@ func New(config Config) (*Pipeline, error) {
 	}
 	p := &Pipeline{
 		config: config, logger: config.Logger, metrics: config.Metrics, projectors: projectors(config),
-		queue: newQueue(config.Backlog), graves: &graves{}, waiters: &waiters{},
+		queue: newQueue(config.Backlog), lives: newLives(max(0, config.Follow)), graves: &graves{}, waiters: &waiters{},
 	}
 	maps.Copy(p.projectors, config.Projectors)
 	err = p.metrics.registerer.Register(newLag(func(ctx context.Context) (int64, time.Duration, error) {
@@ -226,7 +231,7 @@ func (p *Pipeline) read(ctx context.Context, after journal.Position) error {
 			continue
 		}
 		for _, r := range records {
-			p.queue.read(owner(r), entry{position: r.Position, observed: observed(r), appendedAt: r.AppendedAt})
+			p.queue.read(owner(r), entry{position: r.Position, observed: observed(r), appendedAt: r.AppendedAt, record: atHand(r)})
 			after = r.Position
 		}
 	}

@@ -70,11 +70,7 @@ func merge(owner lineage.Owner, fragments []Fragment, limits ot2.Limits) (ot2.Ru
 	}
 	run := ot2.Merge(said...)
 	if n := len(run.Commands); n > limits.Commands {
-		return ot2.Run{}, &lineage.Error{
-			Op: "transform", Kind: lineage.ErrorTooLarge, ID: string(owner),
-			Hint: fmt.Sprintf("a run may have %d commands: raise the limit", limits.Commands),
-			Err:  fmt.Errorf("%d commands in all envelopes together", n),
-		}
+		return ot2.Run{}, tooMany(owner, n, limits)
 	}
 	return run, nil
 }

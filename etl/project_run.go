@@ -63,49 +63,9 @@ func ownDeclarations(fragments []Fragment) []benchindex.Declared {
 
 // Transform implements Projector.
 func (r *runs) Transform(ctx context.Context, owner lineage.Owner, fragments []Fragment) (Derived, error) {
-	run, err := merge(owner, fragments, r.limits)
-	if err != nil {
-		return Derived{}, err
-	}
-	name, own := project.Key(owner), ownDeclarations(fragments)
-	said, err := r.bench.About(ctx, name, own)
-	if err != nil {
-		return Derived{}, err
-	}
-	corrected := declared.Correct(run, said)
-	run = corrected.Run
-	outcome := liquid.Fold(run, liquid.Options{Definitions: r.options.Definitions})
-	identity := declared.Identify(run, outcome.Labware, said)
-	kept := remembered(name, run, outcome, identity.Barcodes)
-	kept.Declared = own
-	in, err := r.bench.Complete(ctx, kept, said)
-	if err != nil {
-		return Derived{}, err
-	}
-	initial := initial(identity.Barcodes, in)
-	if len(initial) > 0 {
-		outcome = liquid.Fold(run, liquid.Options{Definitions: r.options.Definitions, Initial: initial})
-	}
-	fills, unfit := declared.Fills(run, outcome, identity.Barcodes, said, in.Pasts)
-	experiments, unheard := declared.Experiments(said, outcome.Labware, identity.Barcodes, in.Pasts)
-	outcome = declared.Explain(outcome, fills, initial)
-	planned, undecided := plannedBy(in)
-
-	options := r.options
-	options.PlannedBy = planned
-	options.Declared = project.Declared{
-		Barcodes: identity.Barcodes, Fills: fills, Volumes: corrected.Volumes, Inherits: initial, Experiments: experiments,
-		Findings: slices.Concat(corrected.Findings, identity.Findings, unfit, unheard, undecided, contested(kept, in)),
-		Owners:   documents(owner, said, fills, experiments),
-	}
-	projection, err := project.Project(owner, run, outcome, options)
-	if err != nil {
-		return Derived{}, err
-	}
-	fillPlates(&kept, outcome, initial)
-	return Derived{Projection: projection, KnownAt: in.KnownAt, Keep: func(ctx context.Context, at time.Time) ([]lineage.Owner, error) {
-		return r.bench.KeepRun(ctx, kept, in, at)
-	}}, nil
+	run := r.Follow(owner)
+	run.Add(fragments...)
+	return run.Derive(ctx)
 }
 
 // initial is what the run's plates held before it began.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"wellspring/etl/project"
+	"wellspring/graphstore"
 	"wellspring/ingest"
 	"wellspring/ingest/journal"
 	"wellspring/lineage"
@@ -25,6 +26,25 @@ type Projector interface {
 	Transform(ctx context.Context, owner lineage.Owner, fragments []Fragment) (Derived, error)
 }
 
+// Follower is a Projector of owners that grow while they are looked at: it keeps
+// what it made of the fragments so far, and takes more.
+type Follower interface {
+	Projector
+	// Follow begins with an owner of which nothing is known.
+	Follow(owner lineage.Owner) Following
+}
+
+// Following is one owner that grows. At any time Derive says what Transform says of
+// all fragments that were added. It is not safe for concurrent use.
+type Following interface {
+	Add(fragments ...Fragment)
+	Derive(ctx context.Context) (Derived, error)
+	// Live reports whether more is to be expected.
+	Live() bool
+	// Size is about how much memory it holds, in commands of a run.
+	Size() int
+}
+
 // Derived is what transform makes of an owner.
 type Derived struct {
 	Projection lineage.Projection
@@ -34,6 +54,9 @@ type Derived struct {
 	// Keep remembers, once the projection is in the graph with created_at at, what
 	// others depend on, and returns the owners to derive again. Nil: nobody does.
 	Keep func(ctx context.Context, at time.Time) ([]lineage.Owner, error)
+
+	following Following          // that derived it, where the owner can be followed
+	changes   graphstore.Changes // that it makes in the graph, where that is known
 }
 
 // projectors are the kinds of owners that are always known, by envelope type. A

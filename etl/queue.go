@@ -9,7 +9,7 @@ import (
 	"wellspring/lineage"
 )
 
-// entry is a record that waits for its owner's turn. The payload stays in the
+// entry is a record that waits for its owner's turn. A large payload stays in the
 // journal.
 type entry struct {
 	position   journal.Position
@@ -17,6 +17,8 @@ type entry struct {
 	appendedAt time.Time
 	mark       *mark  // nil: it is not above the watermark
 	letter     string // of a retried dead letter: its id
+
+	record *journal.Record // nil: it is in the journal only
 }
 
 // batch is an owner's turn.

@@ -143,7 +143,15 @@ func (t *turn) derive(ctx context.Context, pieces []piece, derived *Derived) err
 		fragments[i] = p.fragment
 	}
 	var err error
-	*derived, err = t.projector.Transform(ctx, t.batch.owner, fragments)
+	follower, grows := t.projector.(Follower)
+	if !grows {
+		*derived, err = t.projector.Transform(ctx, t.batch.owner, fragments)
+		return err
+	}
+	following := follower.Follow(t.batch.owner)
+	following.Add(fragments...)
+	*derived, err = following.Derive(ctx)
+	derived.following = following
 	return err
 }
 

@@ -57,6 +57,9 @@ func (p *Pipeline) process(ctx context.Context, b batch) (result, error) {
 		ID: uuid.NewString(), Owner: b.owner, Status: Running, Stage: Extract, Attempts: 1,
 		Envelopes: len(b.entries), StartedAt: t.began,
 	}
+	if over, err := t.follow(ctx); over || err != nil {
+		return result{t.state, t.dead}, err
+	}
 	records, err := t.records(ctx)
 	if err != nil {
 		return result{}, err
@@ -67,7 +70,11 @@ func (p *Pipeline) process(ctx context.Context, b batch) (result, error) {
 	if err := t.keep(ctx); err != nil {
 		return result{}, err
 	}
-	t.finish(ctx, records)
+	if len(records) > 0 {
+		t.state.Position = records[len(records)-1].Position
+	}
+	t.finish(ctx)
+	t.remember()
 	return result{t.state, t.dead}, nil
 }
 
@@ -195,14 +202,11 @@ func (t *turn) failed(cause error) {
 }
 
 // finish writes down how the processing ended.
-func (t *turn) finish(ctx context.Context, records []journal.Record) {
+func (t *turn) finish(ctx context.Context) {
 	now := t.p.config.Clock()
 	t.state.Status, t.state.EndedAt, t.state.Error = Done, &now, ""
 	if t.cause != nil {
 		t.state.Status, t.state.Error, t.state.Remedy = Failed, t.cause.Error(), remedy(t.cause)
-	}
-	if len(records) > 0 {
-		t.state.Position = records[len(records)-1].Position
 	}
 	t.state.Seconds.Total = now.Sub(t.began).Seconds()
 	if oldest, ok := t.oldest(); ok {

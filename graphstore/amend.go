@@ -74,3 +74,23 @@ func Amended(m Manifest, a Amendment) (Changes, error) {
 	}
 	return Diff(about, a.Named())
 }
+
+// Make brings a manifest to where changes lead.
+func (m Manifest) Make(c Changes) {
+	for _, id := range c.RetractNodes {
+		delete(m.Nodes, id)
+	}
+	for _, key := range c.RetractEdges {
+		delete(m.Edges, key)
+	}
+	for _, nodes := range [][]HashedNode{c.AddNodes, c.ChangeNodes} {
+		for _, n := range nodes {
+			m.Nodes[n.ID] = n.Hash
+		}
+	}
+	for _, edges := range [][]HashedEdge{c.AddEdges, c.ChangeEdges} {
+		for _, e := range edges {
+			m.Edges[e.Key()] = e.Hash
+		}
+	}
+}

@@ -98,7 +98,9 @@ func (r Record) Part(from, to int) []byte {
 }
 
 // End is the fragment with which the run ends.
-func (r Record) End() []byte { return encode(map[string]any{"runId": r.ID, "run": r.Header}) }
+func (r Record) End() []byte {
+	return encode(map[string]any{"runId": r.ID, "run": r.Header, "meta": map[string]any{"totalLength": len(r.Commands)}})
+}
 
 func encode(v any) []byte {
 	var b strings.Builder
