@@ -2,6 +2,7 @@ package etl
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -53,6 +54,16 @@ type line struct {
 	again   bool // make the graph again, even without entries
 	ready   bool
 	running bool
+	turn    []entry // of the turn that is running
+}
+
+// holds reports whether a record of an owner waits here or has its turn.
+func (q *queue) holds(owner lineage.Owner, at journal.Position) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	l := q.waiting[owner]
+	is := func(e entry) bool { return e.position == at }
+	return l != nil && (slices.ContainsFunc(l.entries, is) || slices.ContainsFunc(l.turn, is))
 }
 
 func newQueue(bound int) *queue {
@@ -159,7 +170,7 @@ func (q *queue) take(ctx context.Context) (batch, error) {
 	q.ready = q.ready[1:]
 	l := q.waiting[owner]
 	b := batch{owner: owner, entries: l.entries}
-	*l = line{running: true}
+	*l = line{running: true, turn: b.entries}
 	return b, nil
 }
 
@@ -173,7 +184,7 @@ func (q *queue) done(b batch) {
 		}
 	}
 	l := q.waiting[b.owner]
-	l.running = false
+	l.running, l.turn = false, nil
 	if len(l.entries) > 0 || l.again {
 		q.offer(b.owner, l)
 	} else {

@@ -85,6 +85,9 @@ func await(ctx context.Context, told <-chan settled) (Processing, error) {
 // settled returns what became of a record that was settled before, nil if it
 // was not.
 func (p *Pipeline) settled(ctx context.Context, owner lineage.Owner, at journal.Position) (*settled, error) {
+	if p.queue.holds(owner, at) {
+		return nil, nil
+	}
 	state, err := p.config.States.Get(ctx, owner)
 	if lineage.KindOf(err) == lineage.ErrorNotFound || err == nil && state.Position == "" {
 		return nil, nil

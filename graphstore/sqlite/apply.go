@@ -66,19 +66,19 @@ func (w *writer) exec(ctx context.Context, text string, args ...any) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	_, err := w.stmt(text).ExecContext(context.WithoutCancel(ctx), args...)
+	_, err := w.stmt(ctx, text).ExecContext(context.WithoutCancel(ctx), args...)
 	return err
 }
 
 func (w *writer) row(ctx context.Context, text string, args ...any) *sql.Row {
-	return w.stmt(text).QueryRowContext(context.WithoutCancel(ctx), args...)
+	return w.stmt(ctx, text).QueryRowContext(context.WithoutCancel(ctx), args...)
 }
 
 // stmt binds a statement to the transaction, once.
-func (w *writer) stmt(text string) *sql.Stmt {
+func (w *writer) stmt(ctx context.Context, text string) *sql.Stmt {
 	bound := w.bound[text]
 	if bound == nil {
-		bound = w.tx.Stmt(w.stmts[text])
+		bound = w.tx.StmtContext(ctx, w.stmts[text])
 		w.bound[text] = bound
 	}
 	return bound
