@@ -86,6 +86,7 @@ type Options struct {
 	Intake   Intake
 	Pipeline Pipeline
 	Letters  Letters
+	Upkeep   Upkeep
 	Access   Access
 	Keys     Keys
 	Evidence Evidence
@@ -108,7 +109,7 @@ func (o *Options) validate() error {
 	for name, there := range map[string]bool{
 		"Query": o.Query != nil, "Intake": o.Intake != nil, "Pipeline": o.Pipeline != nil,
 		"Letters": o.Letters != nil, "Access": o.Access != nil, "Keys": o.Keys != nil, "Ready": o.Ready != nil,
-		"Evidence": o.Evidence != nil,
+		"Evidence": o.Evidence != nil, "Upkeep": o.Upkeep != nil,
 	} {
 		if !there {
 			return lineage.Invalid(op, name, "it must be there")

@@ -135,6 +135,7 @@ func newLab(t testing.TB, set settings) *lab {
 		Intake:   door{intake.New(l.journal, intake.Options{Logger: logger})},
 		Pipeline: pipeline{states, l.pipeline},
 		Letters:  dead,
+		Upkeep:   &keeper{},
 		Access:   l.access, Keys: keys,
 		Evidence: notes{set.evidence},
 		Ready: func(context.Context) error {

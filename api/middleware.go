@@ -128,6 +128,9 @@ func hostname(hostport string) string {
 // maxWait is the longest that a request may ask to wait.
 const maxWait = time.Minute
 
+// backupTimeout is the longest that a backup may take to be read.
+const backupTimeout = 6 * time.Hour
+
 // bounds limit the size of a body and the time of an answer.
 func (s *server) bounds(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
@@ -135,6 +138,9 @@ func (s *server) bounds(next echo.HandlerFunc) echo.HandlerFunc {
 		timeout := s.Limits.Timeout
 		if request.Method != http.MethodGet {
 			timeout += maxWait // imports may be told to wait
+		}
+		if c.Path() == "/v1/backup" {
+			timeout = backupTimeout
 		}
 		ctx, cancel := context.WithTimeout(request.Context(), timeout)
 		defer cancel()

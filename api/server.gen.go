@@ -405,6 +405,18 @@ type Fact = etl.Fact
 // Finding defines model for Finding.
 type Finding = query.Finding
 
+// Fsck What a check of journal and graph found
+type Fsck = etl.Fsck
+
+// FsckDifference defines model for FsckDifference.
+type FsckDifference = etl.Difference
+
+// FsckProgress defines model for FsckProgress.
+type FsckProgress = etl.FsckProgress
+
+// FsckState defines model for FsckState.
+type FsckState = etl.FsckState
+
 // Groups defines model for Groups.
 type Groups = query.Groups
 
@@ -585,6 +597,12 @@ type Processings struct {
 	Next        string       `json:"next,omitempty,omitzero"`
 	Processings []Processing `json:"processings"`
 }
+
+// Rebuild What making the graph again came to
+type Rebuild = etl.Rebuild
+
+// RebuildState defines model for RebuildState.
+type RebuildState = etl.RebuildState
 
 // RelationshipType defines model for RelationshipType.
 type RelationshipType = lineage.RelationshipType
@@ -1187,6 +1205,9 @@ type ServerInterface interface {
 	// ListAudit Who did what, in the order of the log
 	// (GET /v1/audit)
 	ListAudit(ctx echo.Context, params ListAuditParams) error
+	// CreateBackup Back the service up while it runs
+	// (POST /v1/backup)
+	CreateBackup(ctx echo.Context) error
 	// GetCheckpoint The signed size and root of the log, and the public keys
 	// (GET /v1/checkpoint)
 	GetCheckpoint(ctx echo.Context, params GetCheckpointParams) error
@@ -1211,6 +1232,12 @@ type ServerInterface interface {
 	// PostEvents Take CloudEvents
 	// (POST /v1/events)
 	PostEvents(ctx echo.Context) error
+	// GetFsck How the check of journal and graph stands, and what the last one found
+	// (GET /v1/fsck)
+	GetFsck(ctx echo.Context) error
+	// StartFsck Check the journal and the graph against each other
+	// (POST /v1/fsck)
+	StartFsck(ctx echo.Context) error
 	// ListKeys The API keys, also those that ended, oldest first
 	// (GET /v1/keys)
 	ListKeys(ctx echo.Context) error
@@ -1256,6 +1283,12 @@ type ServerInterface interface {
 	// GetProcessing How one owner's processing stands
 	// (GET /v1/processing/{owner})
 	GetProcessing(ctx echo.Context, owner string) error
+	// GetRebuild How the rebuild stands, and what came of the last one
+	// (GET /v1/rebuild)
+	GetRebuild(ctx echo.Context) error
+	// StartRebuild Make the graph again from the journal
+	// (POST /v1/rebuild)
+	StartRebuild(ctx echo.Context) error
 	// ResolveSelector The node that a selector names
 	// (GET /v1/resolve)
 	ResolveSelector(ctx echo.Context, params ResolveSelectorParams) error
@@ -1372,6 +1405,15 @@ func (w *ServerInterfaceWrapper) ListAudit(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListAudit(ctx, params)
+	return err
+}
+
+// CreateBackup converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateBackup(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateBackup(ctx)
 	return err
 }
 
@@ -1523,6 +1565,24 @@ func (w *ServerInterfaceWrapper) PostEvents(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.PostEvents(ctx)
+	return err
+}
+
+// GetFsck converts echo context to params.
+func (w *ServerInterfaceWrapper) GetFsck(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetFsck(ctx)
+	return err
+}
+
+// StartFsck converts echo context to params.
+func (w *ServerInterfaceWrapper) StartFsck(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.StartFsck(ctx)
 	return err
 }
 
@@ -2047,6 +2107,24 @@ func (w *ServerInterfaceWrapper) GetProcessing(ctx echo.Context) error {
 	return err
 }
 
+// GetRebuild converts echo context to params.
+func (w *ServerInterfaceWrapper) GetRebuild(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetRebuild(ctx)
+	return err
+}
+
+// StartRebuild converts echo context to params.
+func (w *ServerInterfaceWrapper) StartRebuild(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.StartRebuild(ctx)
+	return err
+}
+
 // ResolveSelector converts echo context to params.
 func (w *ServerInterfaceWrapper) ResolveSelector(ctx echo.Context) error {
 	var err error
@@ -2417,6 +2495,11 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/deadletters/:id", wrapper.GetDeadLetter, options.OperationMiddlewares["getDeadLetter"]...)
 	router.POST(options.BaseURL+"/v1/deadletters/:id/retry", wrapper.RetryDeadLetter, options.OperationMiddlewares["retryDeadLetter"]...)
 	router.POST(options.BaseURL+"/v1/deadletters/:id/drop", wrapper.DropDeadLetter, options.OperationMiddlewares["dropDeadLetter"]...)
+	router.GET(options.BaseURL+"/v1/fsck", wrapper.GetFsck, options.OperationMiddlewares["getFsck"]...)
+	router.POST(options.BaseURL+"/v1/fsck", wrapper.StartFsck, options.OperationMiddlewares["startFsck"]...)
+	router.GET(options.BaseURL+"/v1/rebuild", wrapper.GetRebuild, options.OperationMiddlewares["getRebuild"]...)
+	router.POST(options.BaseURL+"/v1/rebuild", wrapper.StartRebuild, options.OperationMiddlewares["startRebuild"]...)
+	router.POST(options.BaseURL+"/v1/backup", wrapper.CreateBackup, options.OperationMiddlewares["createBackup"]...)
 	router.GET(options.BaseURL+"/v1/me", wrapper.GetMe, options.OperationMiddlewares["getMe"]...)
 	router.GET(options.BaseURL+"/v1/keys", wrapper.ListKeys, options.OperationMiddlewares["listKeys"]...)
 	router.POST(options.BaseURL+"/v1/keys", wrapper.CreateKey, options.OperationMiddlewares["createKey"]...)
@@ -2608,6 +2691,50 @@ type ListAuditdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response ListAuditdefaultApplicationProblemPlusJSONResponse) VisitListAuditResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateBackupRequestObject struct {
+}
+
+type CreateBackupResponseObject interface {
+	VisitCreateBackupResponse(w http.ResponseWriter) error
+}
+
+type CreateBackup200ApplicationXTarResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response CreateBackup200ApplicationXTarResponse) VisitCreateBackupResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/x-tar")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type CreateBackupdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreateBackupdefaultApplicationProblemPlusJSONResponse) VisitCreateBackupResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -3015,6 +3142,82 @@ type PostEventsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response PostEventsdefaultApplicationProblemPlusJSONResponse) VisitPostEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetFsckRequestObject struct {
+}
+
+type GetFsckResponseObject interface {
+	VisitGetFsckResponse(w http.ResponseWriter) error
+}
+
+type GetFsck200JSONResponse FsckState
+
+func (response GetFsck200JSONResponse) VisitGetFsckResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetFsckdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetFsckdefaultApplicationProblemPlusJSONResponse) VisitGetFsckResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartFsckRequestObject struct {
+}
+
+type StartFsckResponseObject interface {
+	VisitStartFsckResponse(w http.ResponseWriter) error
+}
+
+type StartFsck202JSONResponse FsckState
+
+func (response StartFsck202JSONResponse) VisitStartFsckResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartFsckdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StartFsckdefaultApplicationProblemPlusJSONResponse) VisitStartFsckResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -3883,6 +4086,82 @@ func (response GetProcessingdefaultApplicationProblemPlusJSONResponse) VisitGetP
 	return err
 }
 
+type GetRebuildRequestObject struct {
+}
+
+type GetRebuildResponseObject interface {
+	VisitGetRebuildResponse(w http.ResponseWriter) error
+}
+
+type GetRebuild200JSONResponse RebuildState
+
+func (response GetRebuild200JSONResponse) VisitGetRebuildResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRebuilddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetRebuilddefaultApplicationProblemPlusJSONResponse) VisitGetRebuildResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartRebuildRequestObject struct {
+}
+
+type StartRebuildResponseObject interface {
+	VisitStartRebuildResponse(w http.ResponseWriter) error
+}
+
+type StartRebuild202JSONResponse RebuildState
+
+func (response StartRebuild202JSONResponse) VisitStartRebuildResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartRebuilddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StartRebuilddefaultApplicationProblemPlusJSONResponse) VisitStartRebuildResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ResolveSelectorRequestObject struct {
 	Params ResolveSelectorParams
 }
@@ -4458,6 +4737,9 @@ type StrictServerInterface interface {
 	// ListAudit Who did what, in the order of the log
 	// (GET /v1/audit)
 	ListAudit(ctx context.Context, request ListAuditRequestObject) (ListAuditResponseObject, error)
+	// CreateBackup Back the service up while it runs
+	// (POST /v1/backup)
+	CreateBackup(ctx context.Context, request CreateBackupRequestObject) (CreateBackupResponseObject, error)
 	// GetCheckpoint The signed size and root of the log, and the public keys
 	// (GET /v1/checkpoint)
 	GetCheckpoint(ctx context.Context, request GetCheckpointRequestObject) (GetCheckpointResponseObject, error)
@@ -4482,6 +4764,12 @@ type StrictServerInterface interface {
 	// PostEvents Take CloudEvents
 	// (POST /v1/events)
 	PostEvents(ctx context.Context, request PostEventsRequestObject) (PostEventsResponseObject, error)
+	// GetFsck How the check of journal and graph stands, and what the last one found
+	// (GET /v1/fsck)
+	GetFsck(ctx context.Context, request GetFsckRequestObject) (GetFsckResponseObject, error)
+	// StartFsck Check the journal and the graph against each other
+	// (POST /v1/fsck)
+	StartFsck(ctx context.Context, request StartFsckRequestObject) (StartFsckResponseObject, error)
 	// ListKeys The API keys, also those that ended, oldest first
 	// (GET /v1/keys)
 	ListKeys(ctx context.Context, request ListKeysRequestObject) (ListKeysResponseObject, error)
@@ -4527,6 +4815,12 @@ type StrictServerInterface interface {
 	// GetProcessing How one owner's processing stands
 	// (GET /v1/processing/{owner})
 	GetProcessing(ctx context.Context, request GetProcessingRequestObject) (GetProcessingResponseObject, error)
+	// GetRebuild How the rebuild stands, and what came of the last one
+	// (GET /v1/rebuild)
+	GetRebuild(ctx context.Context, request GetRebuildRequestObject) (GetRebuildResponseObject, error)
+	// StartRebuild Make the graph again from the journal
+	// (POST /v1/rebuild)
+	StartRebuild(ctx context.Context, request StartRebuildRequestObject) (StartRebuildResponseObject, error)
 	// ResolveSelector The node that a selector names
 	// (GET /v1/resolve)
 	ResolveSelector(ctx context.Context, request ResolveSelectorRequestObject) (ResolveSelectorResponseObject, error)
@@ -4633,6 +4927,29 @@ func (sh *strictHandler) ListAudit(ctx echo.Context, params ListAuditParams) err
 		return err
 	} else if validResponse, ok := response.(ListAuditResponseObject); ok {
 		return validResponse.VisitListAuditResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateBackup operation middleware
+func (sh *strictHandler) CreateBackup(ctx echo.Context) error {
+	var request CreateBackupRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateBackup(ctx.Request().Context(), request.(CreateBackupRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateBackup")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateBackupResponseObject); ok {
+		return validResponse.VisitCreateBackupResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -4887,6 +5204,52 @@ func (sh *strictHandler) PostEvents(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(PostEventsResponseObject); ok {
 		return validResponse.VisitPostEventsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetFsck operation middleware
+func (sh *strictHandler) GetFsck(ctx echo.Context) error {
+	var request GetFsckRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetFsck(ctx.Request().Context(), request.(GetFsckRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetFsck")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetFsckResponseObject); ok {
+		return validResponse.VisitGetFsckResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// StartFsck operation middleware
+func (sh *strictHandler) StartFsck(ctx echo.Context) error {
+	var request StartFsckRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StartFsck(ctx.Request().Context(), request.(StartFsckRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StartFsck")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(StartFsckResponseObject); ok {
+		return validResponse.VisitStartFsckResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -5264,6 +5627,52 @@ func (sh *strictHandler) GetProcessing(ctx echo.Context, owner string) error {
 		return err
 	} else if validResponse, ok := response.(GetProcessingResponseObject); ok {
 		return validResponse.VisitGetProcessingResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetRebuild operation middleware
+func (sh *strictHandler) GetRebuild(ctx echo.Context) error {
+	var request GetRebuildRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetRebuild(ctx.Request().Context(), request.(GetRebuildRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetRebuild")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetRebuildResponseObject); ok {
+		return validResponse.VisitGetRebuildResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// StartRebuild operation middleware
+func (sh *strictHandler) StartRebuild(ctx echo.Context) error {
+	var request StartRebuildRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StartRebuild(ctx.Request().Context(), request.(StartRebuildRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StartRebuild")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(StartRebuildResponseObject); ok {
+		return validResponse.VisitStartRebuildResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -18,6 +18,7 @@ import (
 	"wellspring/etl"
 	"wellspring/etl/statesqlite"
 	"wellspring/graphstore"
+	"wellspring/graphstore/cached"
 	"wellspring/graphstore/neo4j"
 	graphsqlite "wellspring/graphstore/sqlite"
 	"wellspring/ingest"
@@ -42,13 +43,15 @@ type App struct {
 	logger  *slog.Logger
 
 	journal  *journalsqlite.Journal
-	store    graphstore.Store
+	graph    *exchangeable    // the engine
+	store    graphstore.Store // the same, with a cache before it
 	states   *statesqlite.States
 	pipeline *etl.Pipeline
 	intake   *intake.Intake
 	evidence *evidenceLog
 	bridges  []*bridge.Bridge
 	handler  http.Handler
+	upkeep   *upkeep
 
 	keys        *access.Keys
 	guard       *access.Guard
@@ -92,9 +95,12 @@ func New(ctx context.Context, options Options, logger *slog.Logger) (_ *App, err
 	if a.states, err = statesqlite.Open(ctx, filepath.Join(options.DataDir, statesFile)); err != nil {
 		return nil, err
 	}
-	if a.store, err = openStore(ctx, options); err != nil {
+	store, err := openStore(ctx, options)
+	if err != nil {
 		return nil, err
 	}
+	a.graph = &exchangeable{now: store}
+	a.store = a.graph
 	definitions, err := options.definitions()
 	if err != nil {
 		return nil, err
@@ -102,7 +108,7 @@ func New(ctx context.Context, options Options, logger *slog.Logger) (_ *App, err
 	return a, a.connect(ctx, definitions)
 }
 
-func openStore(ctx context.Context, options Options) (graphstore.Store, error) {
+func openStore(ctx context.Context, options Options) (cached.Engine, error) {
 	if options.Store == "neo4j" {
 		return neo4j.Open(ctx, neo4j.Options{
 			URI: options.Neo4jURI, User: options.Neo4jUser, Password: options.Neo4jPassword, Database: options.Neo4jDatabase,
@@ -116,6 +122,7 @@ func (a *App) connect(ctx context.Context, definitions ot2.Definitions) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	metrics := etl.NewMetrics(registry)
+	a.upkeep = newUpkeep(registry)
 	err := a.admit(ctx, registry)
 	if err != nil {
 		return err
@@ -125,7 +132,7 @@ func (a *App) connect(ctx context.Context, definitions ot2.Definitions) error {
 			return err
 		}
 	}
-	if a.store, err = keeping(a.store, a.options.Cache(), registry); err != nil {
+	if a.store, err = keeping(a.graph, a.options.Cache(), registry); err != nil {
 		return err
 	}
 	a.pipeline, err = etl.New(etl.Config{
@@ -156,6 +163,7 @@ func (a *App) connect(ctx context.Context, definitions ot2.Definitions) error {
 		Intake:   httpDoor{a.intake},
 		Pipeline: pipeline{a.states, a.pipeline},
 		Letters:  letters{a.journal, a.pipeline},
+		Upkeep:   Upkeep{a},
 		Access:   a.guard, Keys: a.keys,
 		Evidence: a.evidence,
 		Ready:    a.ready, Gatherer: registry, Logger: a.logger,
@@ -177,6 +185,7 @@ func (a *App) Run(ctx context.Context) error {
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() error { return a.pipeline.Run(working) })
 	group.Go(func() error { return a.evidence.run(working) })
+	group.Go(func() error { return a.upkeep.work(working) })
 	group.Go(func() error {
 		defer stop()
 		return a.open(ctx)
@@ -195,6 +204,9 @@ func (a *App) Settle(ctx context.Context) error {
 
 // Started is closed once the doors are open: Addr and Broker are known then.
 func (a *App) Started() <-chan struct{} { return a.started }
+
+// DataDir is the folder that the service holds.
+func (a *App) DataDir() string { return a.options.DataDir }
 
 // Addr is the address of the REST interface, host:port; empty where there is none.
 func (a *App) Addr() string { return a.address }

@@ -331,24 +331,15 @@ func (f *fsck) unchanged(ctx context.Context, state Processing) bool {
 
 // unknownStates looks for states of owners that the journal doesn't know.
 func (f *fsck) unknownStates(ctx context.Context) error {
-	query := StatesQuery{Limit: 1000}
-	for {
-		page, err := f.p.config.States.List(ctx, query)
-		if err != nil {
-			return err
-		}
-		for _, state := range page.Processings {
-			if f.s.shades[state.Owner] != nil {
-				continue
-			}
-			if records, err := f.p.config.Journal.Subject(ctx, string(state.Owner)); err == nil && len(records) == 0 {
-				f.report.add(Difference{Kind: DifferenceState, Owner: state.Owner, Problem: "it has a state of processing, and the journal does not know it", Remedy: "rebuild"})
-			}
-		}
-		if query.After = page.Next; query.After == "" {
+	return f.p.eachState(ctx, func(state Processing) error {
+		if f.s.shades[state.Owner] != nil {
 			return nil
 		}
-	}
+		if records, err := f.p.config.Journal.Subject(ctx, string(state.Owner)); err == nil && len(records) == 0 {
+			f.report.add(Difference{Kind: DifferenceState, Owner: state.Owner, Problem: "it has a state of processing, and the journal does not know it", Remedy: "rebuild forgets it"})
+		}
+		return nil
+	})
 }
 
 // letters checks that what is dead is in the journal.

@@ -181,3 +181,19 @@ func versionOf(owned lineage.Projection, otherwise string) string {
 	}
 	return otherwise
 }
+
+// FsckState is how a check stands.
+type FsckState struct {
+	Running  bool         `json:"running"`
+	Progress FsckProgress `json:"progress"`
+	Report   *Fsck        `json:"report,omitempty"` // of the last that ended
+	Error    string       `json:"error,omitempty"`  // why the last one could not be done
+}
+
+// RebuildState is how a rebuild stands.
+type RebuildState struct {
+	Running  bool         `json:"running"`
+	Progress FsckProgress `json:"progress"`
+	Report   *Rebuild     `json:"report,omitempty"`
+	Error    string       `json:"error,omitempty"`
+}

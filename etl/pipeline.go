@@ -118,6 +118,7 @@ func New(config Config) (*Pipeline, error) {
 func (p *Pipeline) Run(ctx context.Context) error {
 	group, running := errgroup.WithContext(ctx)
 	defer p.queue.wake(running)()
+	defer p.queue.suspend()
 	after, err := p.resume(running)
 	if err == nil {
 		p.queue.resume()

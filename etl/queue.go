@@ -46,6 +46,7 @@ type queue struct {
 	marks     []*mark          // in the journal's order; the first is not done
 	watermark journal.Position // everything up to here is done
 	resumed   bool             // what the last Run left is in here
+	holders   int              // while there are any, nobody gets a turn
 }
 
 // line is what waits of one owner.
@@ -160,7 +161,7 @@ func (q *queue) offer(owner lineage.Owner, l *line) {
 func (q *queue) take(ctx context.Context) (batch, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for len(q.ready) == 0 && ctx.Err() == nil {
+	for (len(q.ready) == 0 || q.holders > 0) && ctx.Err() == nil {
 		q.changed.Wait()
 	}
 	if ctx.Err() != nil {

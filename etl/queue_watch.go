@@ -18,6 +18,14 @@ func (q *queue) running() bool {
 	return q.resumed
 }
 
+// suspend says that nobody gives turns any more.
+func (q *queue) suspend() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.resumed = false
+	q.changed.Broadcast()
+}
+
 // has reports whether an owner waits for a turn, or has it.
 func (q *queue) has(owner lineage.Owner) bool {
 	q.mu.Lock()
@@ -35,6 +43,51 @@ func (q *queue) rests(ctx context.Context, owner lineage.Owner, patience time.Du
 	for q.waiting[owner] != nil && ctx.Err() == nil {
 		q.changed.Wait()
 	}
+}
+
+// hold waits until nobody has a turn, and lets nobody have one until release is
+// called. What is read meanwhile waits.
+func (q *queue) hold(ctx context.Context) (release func(), err error) {
+	defer q.wake(ctx)()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.holders++
+	release = func() {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.holders--
+		q.changed.Broadcast()
+	}
+	for q.busy() && ctx.Err() == nil {
+		q.changed.Wait()
+	}
+	if ctx.Err() != nil {
+		q.holders--
+		q.changed.Broadcast()
+		return nil, context.Cause(ctx)
+	}
+	return release, nil
+}
+
+// busy reports whether anybody has a turn.
+func (q *queue) busy() bool {
+	for _, l := range q.waiting {
+		if l.running {
+			return true
+		}
+	}
+	return false
+}
+
+// fewer waits until fewer than n owners wait for their turn.
+func (q *queue) fewer(ctx context.Context, n int) error {
+	defer q.wake(ctx)()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for len(q.ready) >= n && ctx.Err() == nil {
+		q.changed.Wait()
+	}
+	return context.Cause(ctx)
 }
 
 // overtaken reports whether the pipeline is done with the records up to a position.

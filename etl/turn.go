@@ -86,7 +86,11 @@ func (t *turn) records(ctx context.Context) (records []journal.Record, err error
 		if lineage.KindOf(err) == lineage.ErrorNotFound {
 			return nil
 		}
-		t.state.Position = before.Position
+		// One that was cut off may have ended all the same, and only its end was not
+		// written down: how far it was, nobody knows.
+		if err == nil && (before.Status == Done || before.Status == Failed) {
+			t.state.Position = before.Position
+		}
 		return err
 	})
 	if err != nil {

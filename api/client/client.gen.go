@@ -405,6 +405,18 @@ type Fact = etl.Fact
 // Finding defines model for Finding.
 type Finding = query.Finding
 
+// Fsck What a check of journal and graph found
+type Fsck = etl.Fsck
+
+// FsckDifference defines model for FsckDifference.
+type FsckDifference = etl.Difference
+
+// FsckProgress defines model for FsckProgress.
+type FsckProgress = etl.FsckProgress
+
+// FsckState defines model for FsckState.
+type FsckState = etl.FsckState
+
 // Groups defines model for Groups.
 type Groups = query.Groups
 
@@ -585,6 +597,12 @@ type Processings struct {
 	Next        *string      `json:"next,omitempty"`
 	Processings []Processing `json:"processings"`
 }
+
+// Rebuild What making the graph again came to
+type Rebuild = etl.Rebuild
+
+// RebuildState defines model for RebuildState.
+type RebuildState = etl.RebuildState
 
 // RelationshipType defines model for RelationshipType.
 type RelationshipType = lineage.RelationshipType
@@ -1275,6 +1293,14 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/audit (the `ListAudit` operationId).
 	ListAudit(ctx context.Context, params *ListAuditParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CreateBackup Back the service up while it runs
+	//
+	// Answers with a tar file for `wellspring restore`: the journal, the states of processing, the API
+	// keys and the embedded graph. A body that ends before the tar does is no backup: restore refuses it.
+	//
+	// Corresponds with POST /v1/backup (the `CreateBackup` operationId).
+	CreateBackup(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetCheckpoint The signed size and root of the log, and the public keys
 	//
 	// Corresponds with GET /v1/checkpoint (the `GetCheckpoint` operationId).
@@ -1349,6 +1375,19 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/events (the `PostEvents` operationId).
 	PostEventsWithApplicationCloudeventsBatchPlusJSONBody(ctx context.Context, body PostEventsApplicationCloudeventsBatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetFsck How the check of journal and graph stands, and what the last one found
+	//
+	// Corresponds with GET /v1/fsck (the `GetFsck` operationId).
+	GetFsck(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StartFsck Check the journal and the graph against each other
+	//
+	// Starts a check, which changes nothing; GET tells how it stands. 409 while another check, a
+	// rebuild or a backup is under way.
+	//
+	// Corresponds with POST /v1/fsck (the `StartFsck` operationId).
+	StartFsck(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListKeys The API keys, also those that ended, oldest first
 	//
@@ -1433,6 +1472,19 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/processing/{owner} (the `GetProcessing` operationId).
 	GetProcessing(ctx context.Context, owner string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetRebuild How the rebuild stands, and what came of the last one
+	//
+	// Corresponds with GET /v1/rebuild (the `GetRebuild` operationId).
+	GetRebuild(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StartRebuild Make the graph again from the journal
+	//
+	// Starts a rebuild; the service goes on taking and answering. It ends with a check of what was
+	// made; GET tells how it stands. 409 while a check, another rebuild or a backup is under way.
+	//
+	// Corresponds with POST /v1/rebuild (the `StartRebuild` operationId).
+	StartRebuild(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ResolveSelector The node that a selector names
 	//
@@ -1536,6 +1588,24 @@ func (c *Client) GetReadiness(ctx context.Context, reqEditors ...RequestEditorFn
 // Corresponds with GET /v1/audit (the `ListAudit` operationId).
 func (c *Client) ListAudit(ctx context.Context, params *ListAuditParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListAuditRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateBackup Back the service up while it runs
+//
+// Answers with a tar file for `wellspring restore`: the journal, the states of processing, the API
+// keys and the embedded graph. A body that ends before the tar does is no backup: restore refuses it.
+//
+// Corresponds with POST /v1/backup (the `CreateBackup` operationId).
+func (c *Client) CreateBackup(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateBackupRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -1711,6 +1781,39 @@ func (c *Client) PostEventsWithApplicationCloudeventsPlusJSONBody(ctx context.Co
 // Corresponds with POST /v1/events (the `PostEvents` operationId).
 func (c *Client) PostEventsWithApplicationCloudeventsBatchPlusJSONBody(ctx context.Context, body PostEventsApplicationCloudeventsBatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPostEventsRequestWithApplicationCloudeventsBatchPlusJSONBody(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetFsck How the check of journal and graph stands, and what the last one found
+//
+// Corresponds with GET /v1/fsck (the `GetFsck` operationId).
+func (c *Client) GetFsck(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetFsckRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StartFsck Check the journal and the graph against each other
+//
+// Starts a check, which changes nothing; GET tells how it stands. 409 while another check, a
+// rebuild or a backup is under way.
+//
+// Corresponds with POST /v1/fsck (the `StartFsck` operationId).
+func (c *Client) StartFsck(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStartFsckRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -1945,6 +2048,39 @@ func (c *Client) ListProcessing(ctx context.Context, params *ListProcessingParam
 // Corresponds with GET /v1/processing/{owner} (the `GetProcessing` operationId).
 func (c *Client) GetProcessing(ctx context.Context, owner string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetProcessingRequest(c.Server, owner)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetRebuild How the rebuild stands, and what came of the last one
+//
+// Corresponds with GET /v1/rebuild (the `GetRebuild` operationId).
+func (c *Client) GetRebuild(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetRebuildRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StartRebuild Make the graph again from the journal
+//
+// Starts a rebuild; the service goes on taking and answering. It ends with a check of what was
+// made; GET tells how it stands. 409 while a check, another rebuild or a backup is under way.
+//
+// Corresponds with POST /v1/rebuild (the `StartRebuild` operationId).
+func (c *Client) StartRebuild(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStartRebuildRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -2296,6 +2432,33 @@ func NewListAuditRequest(server string, params *ListAuditParams) (*http.Request,
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateBackupRequest constructs an http.Request for the CreateBackup method
+func NewCreateBackupRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/backup")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -2684,6 +2847,60 @@ func NewPostEventsRequestWithBody(server string, contentType string, body io.Rea
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetFsckRequest constructs an http.Request for the GetFsck method
+func NewGetFsckRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/fsck")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewStartFsckRequest constructs an http.Request for the StartFsck method
+func NewStartFsckRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/fsck")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -3822,6 +4039,60 @@ func NewGetProcessingRequest(server string, owner string) (*http.Request, error)
 	return req, nil
 }
 
+// NewGetRebuildRequest constructs an http.Request for the GetRebuild method
+func NewGetRebuildRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/rebuild")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewStartRebuildRequest constructs an http.Request for the StartRebuild method
+func NewStartRebuildRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/rebuild")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewResolveSelectorRequest constructs an http.Request for the ResolveSelector method
 func NewResolveSelectorRequest(server string, params *ResolveSelectorParams) (*http.Request, error) {
 	var err error
@@ -4546,6 +4817,16 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/audit (the `ListAudit` operationId).
 	ListAuditWithResponse(ctx context.Context, params *ListAuditParams, reqEditors ...RequestEditorFn) (*ListAuditResponse, error)
 
+	// CreateBackupWithResponse Back the service up while it runs
+	//
+	// Answers with a tar file for `wellspring restore`: the journal, the states of processing, the API
+	// keys and the embedded graph. A body that ends before the tar does is no backup: restore refuses it.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/backup (the `CreateBackup` operationId).
+	CreateBackupWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*CreateBackupResponse, error)
+
 	// GetCheckpointWithResponse The signed size and root of the log, and the public keys
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -4630,6 +4911,23 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/events (the `PostEvents` operationId).
 	PostEventsWithApplicationCloudeventsBatchPlusJSONBodyWithResponse(ctx context.Context, body PostEventsApplicationCloudeventsBatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*PostEventsResponse, error)
+
+	// GetFsckWithResponse How the check of journal and graph stands, and what the last one found
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/fsck (the `GetFsck` operationId).
+	GetFsckWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetFsckResponse, error)
+
+	// StartFsckWithResponse Check the journal and the graph against each other
+	//
+	// Starts a check, which changes nothing; GET tells how it stands. 409 while another check, a
+	// rebuild or a backup is under way.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/fsck (the `StartFsck` operationId).
+	StartFsckWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*StartFsckResponse, error)
 
 	// ListKeysWithResponse The API keys, also those that ended, oldest first
 	//
@@ -4744,6 +5042,23 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/processing/{owner} (the `GetProcessing` operationId).
 	GetProcessingWithResponse(ctx context.Context, owner string, reqEditors ...RequestEditorFn) (*GetProcessingResponse, error)
+
+	// GetRebuildWithResponse How the rebuild stands, and what came of the last one
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/rebuild (the `GetRebuild` operationId).
+	GetRebuildWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetRebuildResponse, error)
+
+	// StartRebuildWithResponse Make the graph again from the journal
+	//
+	// Starts a rebuild; the service goes on taking and answering. It ends with a check of what was
+	// made; GET tells how it stands. 409 while a check, another rebuild or a backup is under way.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/rebuild (the `StartRebuild` operationId).
+	StartRebuildWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*StartRebuildResponse, error)
 
 	// ResolveSelectorWithResponse The node that a selector names
 	//
@@ -4959,6 +5274,47 @@ func (r ListAuditResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListAuditResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateBackupResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CreateBackupResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateBackupResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateBackupResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateBackupResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateBackupResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -5357,6 +5713,102 @@ func (r PostEventsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r PostEventsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetFsckResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FsckState
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetFsckResponse) GetJSON200() *FsckState {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetFsckResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetFsckResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetFsckResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetFsckResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetFsckResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type StartFsckResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *FsckState
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r StartFsckResponse) GetJSON202() *FsckState {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StartFsckResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StartFsckResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StartFsckResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StartFsckResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StartFsckResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -6103,6 +6555,102 @@ func (r GetProcessingResponse) ContentType() string {
 	return ""
 }
 
+type GetRebuildResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RebuildState
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetRebuildResponse) GetJSON200() *RebuildState {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetRebuildResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetRebuildResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetRebuildResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetRebuildResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetRebuildResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type StartRebuildResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *RebuildState
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r StartRebuildResponse) GetJSON202() *RebuildState {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StartRebuildResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StartRebuildResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StartRebuildResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StartRebuildResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StartRebuildResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ResolveSelectorResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -6581,6 +7129,22 @@ func (c *ClientWithResponses) ListAuditWithResponse(ctx context.Context, params 
 	return ParseListAuditResponse(rsp)
 }
 
+// CreateBackupWithResponse Back the service up while it runs
+//
+// Answers with a tar file for `wellspring restore`: the journal, the states of processing, the API
+// keys and the embedded graph. A body that ends before the tar does is no backup: restore refuses it.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/backup (the `CreateBackup` operationId).
+func (c *ClientWithResponses) CreateBackupWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*CreateBackupResponse, error) {
+	rsp, err := c.CreateBackup(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateBackupResponse(rsp)
+}
+
 // GetCheckpointWithResponse The signed size and root of the log, and the public keys
 //
 // Returns a wrapper object for the known response body format(s).
@@ -6724,6 +7288,35 @@ func (c *ClientWithResponses) PostEventsWithApplicationCloudeventsBatchPlusJSONB
 		return nil, err
 	}
 	return ParsePostEventsResponse(rsp)
+}
+
+// GetFsckWithResponse How the check of journal and graph stands, and what the last one found
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/fsck (the `GetFsck` operationId).
+func (c *ClientWithResponses) GetFsckWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetFsckResponse, error) {
+	rsp, err := c.GetFsck(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetFsckResponse(rsp)
+}
+
+// StartFsckWithResponse Check the journal and the graph against each other
+//
+// Starts a check, which changes nothing; GET tells how it stands. 409 while another check, a
+// rebuild or a backup is under way.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/fsck (the `StartFsck` operationId).
+func (c *ClientWithResponses) StartFsckWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*StartFsckResponse, error) {
+	rsp, err := c.StartFsck(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStartFsckResponse(rsp)
 }
 
 // ListKeysWithResponse The API keys, also those that ended, oldest first
@@ -6928,6 +7521,35 @@ func (c *ClientWithResponses) GetProcessingWithResponse(ctx context.Context, own
 		return nil, err
 	}
 	return ParseGetProcessingResponse(rsp)
+}
+
+// GetRebuildWithResponse How the rebuild stands, and what came of the last one
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/rebuild (the `GetRebuild` operationId).
+func (c *ClientWithResponses) GetRebuildWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetRebuildResponse, error) {
+	rsp, err := c.GetRebuild(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetRebuildResponse(rsp)
+}
+
+// StartRebuildWithResponse Make the graph again from the journal
+//
+// Starts a rebuild; the service goes on taking and answering. It ends with a check of what was
+// made; GET tells how it stands. 409 while a check, another rebuild or a backup is under way.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/rebuild (the `StartRebuild` operationId).
+func (c *ClientWithResponses) StartRebuildWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*StartRebuildResponse, error) {
+	rsp, err := c.StartRebuild(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStartRebuildResponse(rsp)
 }
 
 // ResolveSelectorWithResponse The node that a selector names
@@ -7155,6 +7777,32 @@ func ParseListAuditResponse(rsp *http.Response) (*ListAuditResponse, error) {
 
 	case rsp.StatusCode == 200:
 		// Content-type (text/csv) unsupported
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateBackupResponse parses an HTTP response from a CreateBackupWithResponse call
+func ParseCreateBackupResponse(rsp *http.Response) (*CreateBackupResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateBackupResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
 
 	}
 
@@ -7425,6 +8073,72 @@ func ParsePostEventsResponse(rsp *http.Response) (*PostEventsResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
 		var dest AcceptedEvents
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetFsckResponse parses an HTTP response from a GetFsckWithResponse call
+func ParseGetFsckResponse(rsp *http.Response) (*GetFsckResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetFsckResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FsckState
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseStartFsckResponse parses an HTTP response from a StartFsckWithResponse call
+func ParseStartFsckResponse(rsp *http.Response) (*StartFsckResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StartFsckResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest FsckState
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -8004,6 +8718,72 @@ func ParseGetProcessingResponse(rsp *http.Response) (*GetProcessingResponse, err
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetRebuildResponse parses an HTTP response from a GetRebuildWithResponse call
+func ParseGetRebuildResponse(rsp *http.Response) (*GetRebuildResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetRebuildResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RebuildState
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseStartRebuildResponse parses an HTTP response from a StartRebuildWithResponse call
+func ParseStartRebuildResponse(rsp *http.Response) (*StartRebuildResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StartRebuildResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest RebuildState
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem

@@ -115,6 +115,21 @@ func temporaryBench(op, dir, path string) (*benchindex.Index, func() error, erro
 	return benchindex.New(db, db), func() error { return errors.Join(db.Close(), os.RemoveAll(dir)) }, nil
 }
 
+// AdoptBench puts the content of another bench index in the place of this one's,
+// in one transaction.
+func (s *States) AdoptBench(ctx context.Context, index *benchindex.Index) error {
+	return index.CopyInto(ctx, s.synced)
+}
+
+// Forget takes an owner's state away.
+func (s *States) Forget(ctx context.Context, owner lineage.Owner) error {
+	_, err := s.synced.ExecContext(ctx, "DELETE FROM processing WHERE owner = ?", string(owner))
+	if err != nil {
+		return failed("forget processing state", string(owner), err)
+	}
+	return nil
+}
+
 func prepare(ctx context.Context, db *sql.DB, path string) error {
 	const op = "open processing states"
 	tx, err := db.BeginTx(ctx, nil)

@@ -1,0 +1,56 @@
+package api
+
+import (
+	"bufio"
+	"context"
+	"io"
+
+	"wellspring/etl"
+)
+
+// Upkeep checks, repairs and backs up the service while it runs. Each thing that
+// is started goes on after the call; ErrorConflict while there is another.
+type Upkeep interface {
+	StartFsck() (etl.FsckState, error)
+	FsckState() etl.FsckState
+	StartRebuild() (etl.RebuildState, error)
+	RebuildState() etl.RebuildState
+	// Backup writes a backup. Once it wrote anything, an error cuts the backup short.
+	Backup(ctx context.Context, to io.Writer) error
+}
+
+func (s *server) GetFsck(context.Context, GetFsckRequestObject) (GetFsckResponseObject, error) {
+	return GetFsck200JSONResponse(s.Upkeep.FsckState()), nil
+}
+
+func (s *server) StartFsck(context.Context, StartFsckRequestObject) (StartFsckResponseObject, error) {
+	state, err := s.Upkeep.StartFsck()
+	return StartFsck202JSONResponse(state), err
+}
+
+func (s *server) GetRebuild(context.Context, GetRebuildRequestObject) (GetRebuildResponseObject, error) {
+	return GetRebuild200JSONResponse(s.Upkeep.RebuildState()), nil
+}
+
+func (s *server) StartRebuild(context.Context, StartRebuildRequestObject) (StartRebuildResponseObject, error) {
+	state, err := s.Upkeep.StartRebuild()
+	return StartRebuild202JSONResponse(state), err
+}
+
+// CreateBackup answers once the first of the backup is there: what goes wrong
+// before that is a problem like any other.
+func (s *server) CreateBackup(ctx context.Context, _ CreateBackupRequestObject) (CreateBackupResponseObject, error) {
+	read, write := io.Pipe()
+	go func() { write.CloseWithError(s.Upkeep.Backup(ctx, write)) }() // ends with the backup, or with its reader
+	body := bufio.NewReader(read)
+	if _, err := body.Peek(1); err != nil {
+		return nil, err
+	}
+	return CreateBackup200ApplicationXTarResponse{Body: closing{body, read}}, nil
+}
+
+// closing is a reader that ends its writer when it is closed.
+type closing struct {
+	io.Reader
+	io.Closer
+}

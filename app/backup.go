@@ -1,0 +1,259 @@
+package app
+
+import (
+	"archive/tar"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"wellspring/etl"
+	"wellspring/ingest/journal"
+	journalsqlite "wellspring/ingest/journal/sqlite"
+	"wellspring/lineage"
+)
+
+const (
+	journalFile    = journalsqlite.FileName
+	backupManifest = "backup.json"
+	backupFormat   = 1
+	backupFolder   = "backup.tmp" // in the data folder, while a backup is written
+)
+
+// backupOf is what the first file of a backup says of the others.
+type backupOf struct {
+	Format  int       `json:"format"`
+	Version string    `json:"version"` // of the program that wrote it
+	At      time.Time `json:"at"`
+	// Processed is how far the journal was in the graph before the graph was
+	// copied: what came after is processed when the backup is used.
+	Processed journal.Position `json:"processed"`
+	Files     []backedUp       `json:"files"`
+}
+
+type backedUp struct {
+	Name   string `json:"name"`
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
+}
+
+// Backup writes a backup as a tar file: the journal, and with it the states of
+// processing, the API keys and the embedded graph. Run may be running. A graph in
+// Neo4j is not in it: it is made again from the journal.
+func (a *App) Backup(ctx context.Context, to io.Writer) (err error) {
+	const op = "back up"
+	if err := a.upkeep.begin("backup"); err != nil {
+		return err
+	}
+	defer a.upkeep.end()
+	dir := filepath.Join(a.options.DataDir, backupFolder)
+	if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o700)); err != nil {
+		return unavailable(op, dir, err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+
+	// Each is copied as of one moment. What is copied earlier must not need what
+	// comes later: of what the place says is done, the index says more, and the
+	// graph more still; the journal, copied last, covers them all.
+	manifest := backupOf{Format: backupFormat, Version: Version().String(), At: time.Now().UTC()}
+	if manifest.Processed, err = a.journal.Committed(ctx, etl.Consumer); err != nil {
+		return err
+	}
+	names := []string{statesFile, graphFile, accessFile, journalFile}
+	if a.options.Store != "sqlite" {
+		names = slices.DeleteFunc(names, func(name string) bool { return name == graphFile })
+		manifest.Processed = ""
+	}
+	for _, name := range names {
+		if err := copyDatabase(ctx, filepath.Join(a.options.DataDir, name), filepath.Join(dir, name)); err != nil {
+			return unavailable(op, name, err)
+		}
+		file, err := describe(dir, name)
+		if err != nil {
+			return unavailable(op, name, err)
+		}
+		manifest.Files = append(manifest.Files, file)
+	}
+	return unavailable(op, "tar", pack(ctx, to, dir, manifest))
+}
+
+// copyDatabase copies a SQLite database that may be in use, as of one moment.
+func copyDatabase(ctx context.Context, from, to string) (err error) {
+	if _, err := os.Stat(from); err != nil {
+		return err
+	}
+	db, err := sql.Open("sqlite", besides(from))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	_, err = db.ExecContext(ctx, "VACUUM INTO ?", to)
+	return err
+}
+
+func describe(dir, name string) (backedUp, error) {
+	f, err := os.Open(filepath.Join(dir, name))
+	if err != nil {
+		return backedUp{}, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	n, err := io.Copy(h, f)
+	return backedUp{Name: name, Bytes: n, SHA256: hex.EncodeToString(h.Sum(nil))}, err
+}
+
+func pack(ctx context.Context, to io.Writer, dir string, manifest backupOf) error {
+	text, err := json.MarshalIndent(manifest, "", "  ")
+	if err != nil {
+		return err
+	}
+	w := tar.NewWriter(to)
+	header := func(name string, size int64) error {
+		return w.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: size, ModTime: manifest.At, Format: tar.FormatPAX})
+	}
+	if err := header(backupManifest, int64(len(text))); err != nil {
+		return err
+	}
+	if _, err := w.Write(text); err != nil {
+		return err
+	}
+	for _, file := range manifest.Files {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err := header(file.Name, file.Bytes); err != nil {
+			return err
+		}
+		if err := packOne(w, filepath.Join(dir, file.Name)); err != nil {
+			return err
+		}
+	}
+	return w.Close()
+}
+
+func packOne(w io.Writer, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = io.Copy(w, f)
+	return err
+}
+
+// Restore unpacks a backup into a data folder, which must be empty or not there.
+// Nothing is in place before all of it was checked. Where the graph is in Neo4j,
+// or the backup has none, the next start makes it from the journal.
+func Restore(ctx context.Context, from io.Reader, dataDir string) (err error) {
+	const op = "restore"
+	if left, err := os.ReadDir(dataDir); err == nil && len(left) > 0 || err != nil && !errors.Is(err, os.ErrNotExist) {
+		return &lineage.Error{Op: op, Kind: lineage.ErrorConflict, ID: dataDir, Hint: "restore into a folder that is empty, or not there", Err: err}
+	}
+	partial := filepath.Clean(dataDir) + ".restoring"
+	if err := errors.Join(os.RemoveAll(partial), os.MkdirAll(partial, 0o700)); err != nil {
+		return unavailable(op, partial, err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(partial)) }()
+	manifest, err := unpack(ctx, from, partial)
+	if err != nil {
+		return err
+	}
+	if err := rewind(ctx, partial, manifest.Processed); err != nil {
+		return err
+	}
+	if err := errors.Join(syncAll(partial), os.RemoveAll(dataDir), os.Rename(partial, dataDir), syncFolder(filepath.Dir(filepath.Clean(dataDir)))); err != nil {
+		return unavailable(op, dataDir, err)
+	}
+	return nil
+}
+
+// unpack unpacks a backup and checks it.
+func unpack(ctx context.Context, from io.Reader, dir string) (backupOf, error) {
+	const op = "restore"
+	damaged := func(id string, err error) error {
+		return &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, ID: id, Hint: "this is no whole backup of Wellspring: take another", Err: err}
+	}
+	var manifest backupOf
+	r := tar.NewReader(from)
+	first, err := r.Next()
+	if err != nil || first.Name != backupManifest {
+		return manifest, damaged(backupManifest, err)
+	}
+	if err := json.NewDecoder(io.LimitReader(r, 1<<20)).Decode(&manifest); err != nil {
+		return manifest, damaged(backupManifest, err)
+	}
+	if manifest.Format != backupFormat {
+		return manifest, &lineage.Error{Op: op, Kind: lineage.ErrorConflict, ID: backupManifest, Hint: "use the version that wrote it, " + manifest.Version,
+			Err: fmt.Errorf("format %d, this program knows %d", manifest.Format, backupFormat)}
+	}
+	known := []string{journalFile, statesFile, graphFile, accessFile}
+	for _, file := range manifest.Files {
+		if ctx.Err() != nil {
+			return manifest, context.Cause(ctx)
+		}
+		header, err := r.Next()
+		if err != nil {
+			return manifest, damaged(file.Name, err)
+		}
+		if header.Name != file.Name || !slices.Contains(known, file.Name) {
+			return manifest, damaged(header.Name, nil)
+		}
+		sum, n, err := unpackOne(filepath.Join(dir, file.Name), r)
+		if err != nil {
+			return manifest, damaged(file.Name, err)
+		}
+		if n != file.Bytes || sum != file.SHA256 {
+			return manifest, damaged(file.Name, errors.New("its checksum is not the one written down"))
+		}
+	}
+	if !slices.ContainsFunc(manifest.Files, func(f backedUp) bool { return f.Name == journalFile }) {
+		return manifest, damaged(journalFile, errors.New("it is missing"))
+	}
+	return manifest, nil
+}
+
+func unpackOne(path string, from io.Reader) (sum string, n int64, err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return "", 0, err
+	}
+	h := sha256.New()
+	n, err = io.Copy(io.MultiWriter(f, h), from)
+	return hex.EncodeToString(h.Sum(nil)), n, errors.Join(err, f.Close())
+}
+
+// rewind sets the pipeline's place in a journal back to where the graph is.
+func rewind(ctx context.Context, dir string, processed journal.Position) (err error) {
+	j, err := journalsqlite.Open(dir, journalsqlite.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, j.Close()) }()
+	return j.Commit(ctx, etl.Consumer, processed)
+}
+
+// syncAll makes the files of a folder durable.
+func syncAll(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		f, err := os.Open(filepath.Join(dir, e.Name()))
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(f.Sync(), f.Close()); err != nil {
+			return err
+		}
+	}
+	return syncFolder(dir)
+}
