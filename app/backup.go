@@ -2,6 +2,7 @@ package app
 
 import (
 	"archive/tar"
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"wellspring/etl"
+	"wellspring/evidence/ledger"
 	"wellspring/ingest/journal"
 	journalsqlite "wellspring/ingest/journal/sqlite"
 	"wellspring/lineage"
@@ -46,7 +48,7 @@ type backedUp struct {
 }
 
 // Backup writes a backup as a tar file: the journal, and with it the states of
-// processing, the API keys and the embedded graph. Run may be running. A graph in
+// processing, the API keys, the evidence log with its key, and the embedded graph. Run may be running. A graph in
 // Neo4j is not in it: it is made again from the journal.
 func (a *App) Backup(ctx context.Context, to io.Writer) (err error) {
 	const op = "back up"
@@ -67,15 +69,21 @@ func (a *App) Backup(ctx context.Context, to io.Writer) (err error) {
 	if manifest.Processed, err = a.journal.Committed(ctx, etl.Consumer); err != nil {
 		return err
 	}
-	names := []string{statesFile, graphFile, accessFile, journalFile}
+	names := []string{statesFile, graphFile, accessFile, ledger.FileName, journalFile}
 	if a.options.Store != "sqlite" {
 		names = slices.DeleteFunc(names, func(name string) bool { return name == graphFile })
 		manifest.Processed = ""
 	}
 	for _, name := range names {
-		if err := copyDatabase(ctx, filepath.Join(a.options.DataDir, name), filepath.Join(dir, name)); err != nil {
+		copied := copyDatabase
+		if name == ledger.FileName {
+			copied = copyLedger
+		}
+		if err := copied(ctx, filepath.Join(a.options.DataDir, name), filepath.Join(dir, name)); err != nil {
 			return unavailable(op, name, err)
 		}
+	}
+	for _, name := range append(names, ledger.KeyFileName) {
 		file, err := describe(dir, name)
 		if err != nil {
 			return unavailable(op, name, err)
@@ -97,6 +105,24 @@ func copyDatabase(ctx context.Context, from, to string) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	_, err = db.ExecContext(ctx, "VACUUM INTO ?", to)
 	return err
+}
+
+// copyLedger copies the evidence log together with its key: should a new key take
+// the old one's place meanwhile, again.
+func copyLedger(ctx context.Context, from, to string) error {
+	key := filepath.Join(filepath.Dir(from), ledger.KeyFileName)
+	for {
+		before, err := os.ReadFile(key)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(removeDatabase(to), copyDatabase(ctx, from, to)); err != nil {
+			return err
+		}
+		if after, err := os.ReadFile(key); err != nil || bytes.Equal(before, after) {
+			return errors.Join(err, os.WriteFile(filepath.Join(filepath.Dir(to), ledger.KeyFileName), before, 0o600))
+		}
+	}
 }
 
 func describe(dir, name string) (backedUp, error) {
@@ -194,7 +220,7 @@ func unpack(ctx context.Context, from io.Reader, dir string) (backupOf, error) {
 		return manifest, &lineage.Error{Op: op, Kind: lineage.ErrorConflict, ID: backupManifest, Hint: "use the version that wrote it, " + manifest.Version,
 			Err: fmt.Errorf("format %d, this program knows %d", manifest.Format, backupFormat)}
 	}
-	known := []string{journalFile, statesFile, graphFile, accessFile}
+	known := []string{journalFile, statesFile, graphFile, accessFile, ledger.FileName, ledger.KeyFileName}
 	for _, file := range manifest.Files {
 		if ctx.Err() != nil {
 			return manifest, context.Cause(ctx)

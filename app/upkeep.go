@@ -16,6 +16,7 @@ import (
 	_ "modernc.org/sqlite" // the driver
 
 	"wellspring/etl"
+	"wellspring/evidence/ledger"
 	"wellspring/graphstore/cached"
 	graphsqlite "wellspring/graphstore/sqlite"
 	"wellspring/lineage"
@@ -251,7 +252,7 @@ func (a *App) files() map[string]func(context.Context) ([]string, error) {
 	checks := map[string]func(context.Context) ([]string, error){
 		"journal": a.journal.Check,
 	}
-	for _, name := range []string{journalFile, statesFile, graphFile} {
+	for _, name := range []string{journalFile, statesFile, graphFile, accessFile, ledger.FileName} {
 		path := filepath.Join(a.options.DataDir, name)
 		if _, err := os.Stat(path); err == nil {
 			checks[name] = func(ctx context.Context) ([]string, error) { return integrity(ctx, path) }

@@ -1296,7 +1296,7 @@ type ClientInterface interface {
 	// CreateBackup Back the service up while it runs
 	//
 	// Answers with a tar file for `wellspring restore`: the journal, the states of processing, the API
-	// keys and the embedded graph. A body that ends before the tar does is no backup: restore refuses it.
+	// keys, the evidence log with its private key, and the embedded graph. A body that ends before the tar does is no backup: restore refuses it.
 	//
 	// Corresponds with POST /v1/backup (the `CreateBackup` operationId).
 	CreateBackup(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1601,7 +1601,7 @@ func (c *Client) ListAudit(ctx context.Context, params *ListAuditParams, reqEdit
 // CreateBackup Back the service up while it runs
 //
 // Answers with a tar file for `wellspring restore`: the journal, the states of processing, the API
-// keys and the embedded graph. A body that ends before the tar does is no backup: restore refuses it.
+// keys, the evidence log with its private key, and the embedded graph. A body that ends before the tar does is no backup: restore refuses it.
 //
 // Corresponds with POST /v1/backup (the `CreateBackup` operationId).
 func (c *Client) CreateBackup(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4820,7 +4820,7 @@ type ClientWithResponsesInterface interface {
 	// CreateBackupWithResponse Back the service up while it runs
 	//
 	// Answers with a tar file for `wellspring restore`: the journal, the states of processing, the API
-	// keys and the embedded graph. A body that ends before the tar does is no backup: restore refuses it.
+	// keys, the evidence log with its private key, and the embedded graph. A body that ends before the tar does is no backup: restore refuses it.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7132,7 +7132,7 @@ func (c *ClientWithResponses) ListAuditWithResponse(ctx context.Context, params 
 // CreateBackupWithResponse Back the service up while it runs
 //
 // Answers with a tar file for `wellspring restore`: the journal, the states of processing, the API
-// keys and the embedded graph. A body that ends before the tar does is no backup: restore refuses it.
+// keys, the evidence log with its private key, and the embedded graph. A body that ends before the tar does is no backup: restore refuses it.
 //
 // Returns a wrapper object for the known response body format(s).
 //

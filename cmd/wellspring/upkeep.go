@@ -189,9 +189,9 @@ func newBackup() *cobra.Command {
 	return &cobra.Command{
 		Use:   "backup FILE|DIR",
 		Short: "Back the service up while it runs",
-		Long: `Write a backup: the journal, the states of processing, the API keys and the embedded graph, as
-a tar file. In a folder it is named by the time; - is standard output. A graph in Neo4j is
-not in it: restore makes it again from the journal.`,
+		Long: `Write a backup as a tar file: the journal, the states of processing, the API keys, the evidence
+log with its private key, and the embedded graph. In a folder it is named by the time; - is
+standard output. A graph in Neo4j is not in it: it is made again from the journal.`,
 		Example: `  wellspring backup /backups/
   wellspring backup monday.tar`,
 		Args: invalidArgs(cobra.ExactArgs(1)),
