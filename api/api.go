@@ -90,6 +90,8 @@ type Options struct {
 	Access   Access
 	Keys     Keys
 	Evidence Evidence
+	// Robots tells how the reading of the robots stands; nil: none is read.
+	Robots func() []RobotState
 	// Ready says why the service can't take and answer now.
 	Ready func(ctx context.Context) error
 	// Gatherer holds the metrics; nil: none.

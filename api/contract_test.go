@@ -127,6 +127,7 @@ func exercises(t *testing.T, l *lab) []exercise {
 		get("/v1/log/proof?index=1&size=1", 404),
 		get("/v1/log/growth?from=1&to=2", 200),
 		get("/v1/log/growth?from=2&to=1", 404),
+		get("/v1/robots", 200),
 		get("/v1/deadletters", 200),
 		get("/v1/deadletters?format=ndjson", 200),
 		get("/v1/deadletters?limit=5000", 400),
@@ -174,6 +175,7 @@ func documented(doc *openapi3.T) map[string]bool {
 
 // notExercised names what no request of this suite can bring about, and why.
 var notExercised = map[string]string{
+	"listRobots default":   "on loopback nothing can go wrong; beyond it, access_test",
 	"getMetrics default":   "gathering fails only where a collector is broken",
 	"retryDeadLetter 202":  "it takes a retry of more than ten seconds: TestRetryThatTakesLong",
 	"getReadiness default": "TestReadiness",

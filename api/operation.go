@@ -84,3 +84,11 @@ func deadLetter(l journal.DeadLetter, data bool) DeadLetter {
 	}
 	return told
 }
+
+func (s *server) ListRobots(context.Context, ListRobotsRequestObject) (ListRobotsResponseObject, error) {
+	answer := ListRobots200JSONResponse{Robots: []RobotState{}}
+	if s.Robots != nil {
+		answer.Robots = append(answer.Robots, s.Robots()...)
+	}
+	return answer, nil
+}

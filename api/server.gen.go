@@ -203,6 +203,105 @@ func (e ProblemKind) Valid() bool {
 	}
 }
 
+// Defines values for RobotAlarmKind.
+const (
+	RobotAlarmKindContact  RobotAlarmKind = "contact"
+	RobotAlarmKindEviction RobotAlarmKind = "eviction"
+	RobotAlarmKindLost     RobotAlarmKind = "lost"
+	RobotAlarmKindRecord   RobotAlarmKind = "record"
+)
+
+// Valid indicates whether the value is a known member of the RobotAlarmKind enum.
+func (e RobotAlarmKind) Valid() bool {
+	switch e {
+	case RobotAlarmKindContact:
+		return true
+	case RobotAlarmKindEviction:
+		return true
+	case RobotAlarmKindLost:
+		return true
+	case RobotAlarmKindRecord:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RobotGapKind.
+const (
+	RobotGapKindDeleted RobotGapKind = "deleted"
+	RobotGapKindHole    RobotGapKind = "hole"
+	RobotGapKindLost    RobotGapKind = "lost"
+	RobotGapKindUnseen  RobotGapKind = "unseen"
+)
+
+// Valid indicates whether the value is a known member of the RobotGapKind enum.
+func (e RobotGapKind) Valid() bool {
+	switch e {
+	case RobotGapKindDeleted:
+		return true
+	case RobotGapKindHole:
+		return true
+	case RobotGapKindLost:
+		return true
+	case RobotGapKindUnseen:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RobotStateHints.
+const (
+	Off     RobotStateHints = "off"
+	On      RobotStateHints = "on"
+	Waiting RobotStateHints = "waiting"
+)
+
+// Valid indicates whether the value is a known member of the RobotStateHints enum.
+func (e RobotStateHints) Valid() bool {
+	switch e {
+	case Off:
+		return true
+	case On:
+		return true
+	case Waiting:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RobotStateState.
+const (
+	RobotStateStateConnecting  RobotStateState = "connecting"
+	RobotStateStateFollowing   RobotStateState = "following"
+	RobotStateStateIdle        RobotStateState = "idle"
+	RobotStateStateRefused     RobotStateState = "refused"
+	RobotStateStateStalled     RobotStateState = "stalled"
+	RobotStateStateUnreachable RobotStateState = "unreachable"
+)
+
+// Valid indicates whether the value is a known member of the RobotStateState enum.
+func (e RobotStateState) Valid() bool {
+	switch e {
+	case RobotStateStateConnecting:
+		return true
+	case RobotStateStateFollowing:
+		return true
+	case RobotStateStateIdle:
+		return true
+	case RobotStateStateRefused:
+		return true
+	case RobotStateStateStalled:
+		return true
+	case RobotStateStateUnreachable:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Role.
 const (
 	Admin    Role = "admin"
@@ -623,6 +722,114 @@ type Retried struct {
 
 // Revision Either a node or an edge
 type Revision = lineage.Revision
+
+// RobotAlarm defines model for RobotAlarm.
+type RobotAlarm struct {
+	Detail string         `json:"detail"`
+	Kind   RobotAlarmKind `json:"kind"`
+}
+
+// RobotAlarmKind defines model for RobotAlarm.Kind.
+type RobotAlarmKind string
+
+// RobotGap defines model for RobotGap.
+type RobotGap struct {
+	// At When it was noticed
+	At     time.Time    `json:"at"`
+	Detail string       `json:"detail"`
+	Kind   RobotGapKind `json:"kind"`
+
+	// Run Absent where nobody knows which runs there were
+	Run string `json:"run,omitempty,omitzero"`
+}
+
+// RobotGapKind defines model for RobotGap.Kind.
+type RobotGapKind string
+
+// RobotRun defines model for RobotRun.
+type RobotRun struct {
+	// Commands Those from the first one on that were read, each at its end
+	Commands int `json:"commands"`
+
+	// CommandsTotal That the robot has counted so far
+	CommandsTotal int       `json:"commands_total"`
+	CreatedAt     time.Time `json:"created_at"`
+
+	// Error Why its record can't be read
+	Error string `json:"error,omitempty,omitzero"`
+
+	// HarvestedAt When its whole record was in the journal; absent: not yet
+	HarvestedAt time.Time `json:"harvested_at,omitempty,omitzero"`
+
+	// Lost A part of it can't be read any more
+	Lost bool `json:"lost"`
+
+	// Plan The analysis that it carries out
+	Plan string `json:"plan,omitempty,omitzero"`
+	Run  string `json:"run"`
+
+	// Status By the robot's word
+	Status string `json:"status"`
+}
+
+// RobotState defines model for RobotState.
+type RobotState struct {
+	Address string       `json:"address"`
+	Alarms  []RobotAlarm `json:"alarms"`
+
+	// CurrentRun The run under way
+	CurrentRun string `json:"current_run,omitempty,omitzero"`
+
+	// Error Why it is not read
+	Error string `json:"error,omitempty,omitzero"`
+
+	// Gaps What is known to be lost, newest last, a hundred at most
+	Gaps []RobotGap `json:"gaps"`
+
+	// Hints Whether the robot's broker is listened to: without it the robot is polled
+	Hints RobotStateHints `json:"hints"`
+
+	// LastContact Absent if it never answered
+	LastContact time.Time `json:"last_contact,omitempty,omitzero"`
+
+	// Name As configured
+	Name string `json:"name"`
+
+	// RobotName What the robot calls itself
+	RobotName string `json:"robot_name,omitempty,omitzero"`
+
+	// Runs Those that the robot holds, oldest first
+	Runs []RobotRun `json:"runs"`
+
+	// RunsCapacity How many runs the robot keeps
+	RunsCapacity int `json:"runs_capacity"`
+
+	// RunsUnharvested Runs that the robot holds and that are not read in full
+	RunsUnharvested int `json:"runs_unharvested"`
+
+	// RunsUntilEviction Runs that can still be started before the robot deletes one that is not read in full; runs_capacity where there is none
+	RunsUntilEviction int `json:"runs_until_eviction"`
+
+	// Serial Of the robot that answers
+	Serial string `json:"serial,omitempty,omitzero"`
+
+	// Software Version of the robot's software
+	Software string `json:"software,omitempty,omitzero"`
+
+	// State connecting: not reached yet; idle: read, no run under way; following: a run is under way; unreachable: no answer; refused: it answers with errors; stalled: our journal or disk takes nothing
+	State RobotStateState `json:"state"`
+}
+
+// RobotStateHints Whether the robot's broker is listened to: without it the robot is polled
+type RobotStateHints string
+
+// RobotStateState connecting: not reached yet; idle: read, no run under way; following: a run is under way; unreachable: no answer; refused: it answers with errors; stalled: our journal or disk takes nothing
+type RobotStateState string
+
+// Robots defines model for Robots.
+type Robots struct {
+	Robots []RobotState `json:"robots"`
+}
 
 // Role defines model for Role.
 type Role string
@@ -1292,6 +1499,9 @@ type ServerInterface interface {
 	// ResolveSelector The node that a selector names
 	// (GET /v1/resolve)
 	ResolveSelector(ctx echo.Context, params ResolveSelectorParams) error
+	// ListRobots How the reading of the robots stands
+	// (GET /v1/robots)
+	ListRobots(ctx echo.Context) error
 	// ListRuns Runs, in order of name
 	// (GET /v1/runs)
 	ListRuns(ctx echo.Context, params ListRunsParams) error
@@ -2157,6 +2367,15 @@ func (w *ServerInterfaceWrapper) ResolveSelector(ctx echo.Context) error {
 	return err
 }
 
+// ListRobots converts echo context to params.
+func (w *ServerInterfaceWrapper) ListRobots(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListRobots(ctx)
+	return err
+}
+
 // ListRuns converts echo context to params.
 func (w *ServerInterfaceWrapper) ListRuns(ctx echo.Context) error {
 	var err error
@@ -2491,6 +2710,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/nodes/:node/history", wrapper.GetHistory, options.OperationMiddlewares["getHistory"]...)
 	router.GET(options.BaseURL+"/v1/processing", wrapper.ListProcessing, options.OperationMiddlewares["listProcessing"]...)
 	router.GET(options.BaseURL+"/v1/processing/:owner", wrapper.GetProcessing, options.OperationMiddlewares["getProcessing"]...)
+	router.GET(options.BaseURL+"/v1/robots", wrapper.ListRobots, options.OperationMiddlewares["listRobots"]...)
 	router.GET(options.BaseURL+"/v1/deadletters", wrapper.ListDeadLetters, options.OperationMiddlewares["listDeadLetters"]...)
 	router.GET(options.BaseURL+"/v1/deadletters/:id", wrapper.GetDeadLetter, options.OperationMiddlewares["getDeadLetter"]...)
 	router.POST(options.BaseURL+"/v1/deadletters/:id/retry", wrapper.RetryDeadLetter, options.OperationMiddlewares["retryDeadLetter"]...)
@@ -4201,6 +4421,44 @@ func (response ResolveSelectordefaultApplicationProblemPlusJSONResponse) VisitRe
 	return err
 }
 
+type ListRobotsRequestObject struct {
+}
+
+type ListRobotsResponseObject interface {
+	VisitListRobotsResponse(w http.ResponseWriter) error
+}
+
+type ListRobots200JSONResponse Robots
+
+func (response ListRobots200JSONResponse) VisitListRobotsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRobotsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListRobotsdefaultApplicationProblemPlusJSONResponse) VisitListRobotsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListRunsRequestObject struct {
 	Params ListRunsParams
 }
@@ -4824,6 +5082,9 @@ type StrictServerInterface interface {
 	// ResolveSelector The node that a selector names
 	// (GET /v1/resolve)
 	ResolveSelector(ctx context.Context, request ResolveSelectorRequestObject) (ResolveSelectorResponseObject, error)
+	// ListRobots How the reading of the robots stands
+	// (GET /v1/robots)
+	ListRobots(ctx context.Context, request ListRobotsRequestObject) (ListRobotsResponseObject, error)
 	// ListRuns Runs, in order of name
 	// (GET /v1/runs)
 	ListRuns(ctx context.Context, request ListRunsRequestObject) (ListRunsResponseObject, error)
@@ -5698,6 +5959,29 @@ func (sh *strictHandler) ResolveSelector(ctx echo.Context, params ResolveSelecto
 		return err
 	} else if validResponse, ok := response.(ResolveSelectorResponseObject); ok {
 		return validResponse.VisitResolveSelectorResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListRobots operation middleware
+func (sh *strictHandler) ListRobots(ctx echo.Context) error {
+	var request ListRobotsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListRobots(ctx.Request().Context(), request.(ListRobotsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListRobots")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListRobotsResponseObject); ok {
+		return validResponse.VisitListRobotsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

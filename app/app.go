@@ -164,6 +164,7 @@ func (a *App) connect(ctx context.Context, definitions ot2.Definitions) error {
 		Pipeline: pipeline{a.states, a.pipeline},
 		Letters:  letters{a.journal, a.pipeline},
 		Upkeep:   Upkeep{a},
+		Robots:   a.robotStates,
 		Access:   a.guard, Keys: a.keys,
 		Evidence: a.evidence,
 		Ready:    a.ready, Gatherer: registry, Logger: a.logger,

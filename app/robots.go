@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"wellspring/api"
 	"wellspring/ingest/bridge"
 	"wellspring/ingest/intake"
 )
@@ -61,4 +62,35 @@ func (a *App) readRobots(ctx context.Context, group *errgroup.Group) {
 	for _, b := range a.bridges {
 		group.Go(func() error { return b.Run(ctx) })
 	}
+}
+
+// robotStates are the bridges' states as the REST interface tells them.
+func (a *App) robotStates() []api.RobotState {
+	states := make([]api.RobotState, 0, len(a.bridges))
+	for _, b := range a.bridges {
+		states = append(states, robotState(b.State()))
+	}
+	return states
+}
+
+func robotState(s bridge.State) api.RobotState {
+	told := api.RobotState{
+		Name: s.Name, Address: s.Address, Serial: s.Serial, RobotName: s.Robot, Software: s.Software,
+		State: api.RobotStateState(s.State), Error: s.Error, Hints: api.RobotStateHints(s.Hints), LastContact: s.Contact, CurrentRun: s.Current,
+		Runs: []api.RobotRun{}, RunsCapacity: s.Capacity, RunsUnharvested: s.Unharvested, RunsUntilEviction: s.UntilDeleted,
+		Gaps: []api.RobotGap{}, Alarms: []api.RobotAlarm{},
+	}
+	for _, r := range s.Runs {
+		told.Runs = append(told.Runs, api.RobotRun{
+			Run: r.ID, Status: r.Status, CreatedAt: r.CreatedAt, Commands: r.Commands, CommandsTotal: r.Total,
+			HarvestedAt: r.Harvested, Lost: r.Lost, Plan: r.Plan, Error: r.Error,
+		})
+	}
+	for _, g := range s.Gaps {
+		told.Gaps = append(told.Gaps, api.RobotGap{At: g.At, Run: g.Run, Kind: api.RobotGapKind(g.Kind), Detail: g.Detail})
+	}
+	for _, alarm := range s.Alarms {
+		told.Alarms = append(told.Alarms, api.RobotAlarm{Kind: api.RobotAlarmKind(alarm.Kind), Detail: alarm.Detail})
+	}
+	return told
 }

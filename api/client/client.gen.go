@@ -203,6 +203,105 @@ func (e ProblemKind) Valid() bool {
 	}
 }
 
+// Defines values for RobotAlarmKind.
+const (
+	RobotAlarmKindContact  RobotAlarmKind = "contact"
+	RobotAlarmKindEviction RobotAlarmKind = "eviction"
+	RobotAlarmKindLost     RobotAlarmKind = "lost"
+	RobotAlarmKindRecord   RobotAlarmKind = "record"
+)
+
+// Valid indicates whether the value is a known member of the RobotAlarmKind enum.
+func (e RobotAlarmKind) Valid() bool {
+	switch e {
+	case RobotAlarmKindContact:
+		return true
+	case RobotAlarmKindEviction:
+		return true
+	case RobotAlarmKindLost:
+		return true
+	case RobotAlarmKindRecord:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RobotGapKind.
+const (
+	RobotGapKindDeleted RobotGapKind = "deleted"
+	RobotGapKindHole    RobotGapKind = "hole"
+	RobotGapKindLost    RobotGapKind = "lost"
+	RobotGapKindUnseen  RobotGapKind = "unseen"
+)
+
+// Valid indicates whether the value is a known member of the RobotGapKind enum.
+func (e RobotGapKind) Valid() bool {
+	switch e {
+	case RobotGapKindDeleted:
+		return true
+	case RobotGapKindHole:
+		return true
+	case RobotGapKindLost:
+		return true
+	case RobotGapKindUnseen:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RobotStateHints.
+const (
+	Off     RobotStateHints = "off"
+	On      RobotStateHints = "on"
+	Waiting RobotStateHints = "waiting"
+)
+
+// Valid indicates whether the value is a known member of the RobotStateHints enum.
+func (e RobotStateHints) Valid() bool {
+	switch e {
+	case Off:
+		return true
+	case On:
+		return true
+	case Waiting:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RobotStateState.
+const (
+	RobotStateStateConnecting  RobotStateState = "connecting"
+	RobotStateStateFollowing   RobotStateState = "following"
+	RobotStateStateIdle        RobotStateState = "idle"
+	RobotStateStateRefused     RobotStateState = "refused"
+	RobotStateStateStalled     RobotStateState = "stalled"
+	RobotStateStateUnreachable RobotStateState = "unreachable"
+)
+
+// Valid indicates whether the value is a known member of the RobotStateState enum.
+func (e RobotStateState) Valid() bool {
+	switch e {
+	case RobotStateStateConnecting:
+		return true
+	case RobotStateStateFollowing:
+		return true
+	case RobotStateStateIdle:
+		return true
+	case RobotStateStateRefused:
+		return true
+	case RobotStateStateStalled:
+		return true
+	case RobotStateStateUnreachable:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Role.
 const (
 	Admin    Role = "admin"
@@ -623,6 +722,114 @@ type Retried struct {
 
 // Revision Either a node or an edge
 type Revision = lineage.Revision
+
+// RobotAlarm defines model for RobotAlarm.
+type RobotAlarm struct {
+	Detail string         `json:"detail"`
+	Kind   RobotAlarmKind `json:"kind"`
+}
+
+// RobotAlarmKind defines model for RobotAlarm.Kind.
+type RobotAlarmKind string
+
+// RobotGap defines model for RobotGap.
+type RobotGap struct {
+	// At When it was noticed
+	At     time.Time    `json:"at"`
+	Detail string       `json:"detail"`
+	Kind   RobotGapKind `json:"kind"`
+
+	// Run Absent where nobody knows which runs there were
+	Run *string `json:"run,omitempty"`
+}
+
+// RobotGapKind defines model for RobotGap.Kind.
+type RobotGapKind string
+
+// RobotRun defines model for RobotRun.
+type RobotRun struct {
+	// Commands Those from the first one on that were read, each at its end
+	Commands int `json:"commands"`
+
+	// CommandsTotal That the robot has counted so far
+	CommandsTotal int       `json:"commands_total"`
+	CreatedAt     time.Time `json:"created_at"`
+
+	// Error Why its record can't be read
+	Error *string `json:"error,omitempty"`
+
+	// HarvestedAt When its whole record was in the journal; absent: not yet
+	HarvestedAt *time.Time `json:"harvested_at,omitempty"`
+
+	// Lost A part of it can't be read any more
+	Lost bool `json:"lost"`
+
+	// Plan The analysis that it carries out
+	Plan *string `json:"plan,omitempty"`
+	Run  string  `json:"run"`
+
+	// Status By the robot's word
+	Status string `json:"status"`
+}
+
+// RobotState defines model for RobotState.
+type RobotState struct {
+	Address string       `json:"address"`
+	Alarms  []RobotAlarm `json:"alarms"`
+
+	// CurrentRun The run under way
+	CurrentRun *string `json:"current_run,omitempty"`
+
+	// Error Why it is not read
+	Error *string `json:"error,omitempty"`
+
+	// Gaps What is known to be lost, newest last, a hundred at most
+	Gaps []RobotGap `json:"gaps"`
+
+	// Hints Whether the robot's broker is listened to: without it the robot is polled
+	Hints RobotStateHints `json:"hints"`
+
+	// LastContact Absent if it never answered
+	LastContact *time.Time `json:"last_contact,omitempty"`
+
+	// Name As configured
+	Name string `json:"name"`
+
+	// RobotName What the robot calls itself
+	RobotName *string `json:"robot_name,omitempty"`
+
+	// Runs Those that the robot holds, oldest first
+	Runs []RobotRun `json:"runs"`
+
+	// RunsCapacity How many runs the robot keeps
+	RunsCapacity int `json:"runs_capacity"`
+
+	// RunsUnharvested Runs that the robot holds and that are not read in full
+	RunsUnharvested int `json:"runs_unharvested"`
+
+	// RunsUntilEviction Runs that can still be started before the robot deletes one that is not read in full; runs_capacity where there is none
+	RunsUntilEviction int `json:"runs_until_eviction"`
+
+	// Serial Of the robot that answers
+	Serial *string `json:"serial,omitempty"`
+
+	// Software Version of the robot's software
+	Software *string `json:"software,omitempty"`
+
+	// State connecting: not reached yet; idle: read, no run under way; following: a run is under way; unreachable: no answer; refused: it answers with errors; stalled: our journal or disk takes nothing
+	State RobotStateState `json:"state"`
+}
+
+// RobotStateHints Whether the robot's broker is listened to: without it the robot is polled
+type RobotStateHints string
+
+// RobotStateState connecting: not reached yet; idle: read, no run under way; following: a run is under way; unreachable: no answer; refused: it answers with errors; stalled: our journal or disk takes nothing
+type RobotStateState string
+
+// Robots defines model for Robots.
+type Robots struct {
+	Robots []RobotState `json:"robots"`
+}
 
 // Role defines model for Role.
 type Role string
@@ -1494,6 +1701,15 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/resolve (the `ResolveSelector` operationId).
 	ResolveSelector(ctx context.Context, params *ResolveSelectorParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListRobots How the reading of the robots stands
+	//
+	// The robots that this service reads over their own HTTP API (`robot`), with the runs that each
+	// holds, what is not read yet, what was lost, and the alarms. Everything is as of `last_contact`:
+	// nothing is asked of a robot for this answer.
+	//
+	// Corresponds with GET /v1/robots (the `ListRobots` operationId).
+	ListRobots(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListRuns Runs, in order of name
 	//
 	// Corresponds with GET /v1/runs (the `ListRuns` operationId).
@@ -2099,6 +2315,25 @@ func (c *Client) StartRebuild(ctx context.Context, reqEditors ...RequestEditorFn
 // Corresponds with GET /v1/resolve (the `ResolveSelector` operationId).
 func (c *Client) ResolveSelector(ctx context.Context, params *ResolveSelectorParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewResolveSelectorRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListRobots How the reading of the robots stands
+//
+// The robots that this service reads over their own HTTP API (`robot`), with the runs that each
+// holds, what is not read yet, what was lost, and the alarms. Everything is as of `last_contact`:
+// nothing is asked of a robot for this answer.
+//
+// Corresponds with GET /v1/robots (the `ListRobots` operationId).
+func (c *Client) ListRobots(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListRobotsRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -4167,6 +4402,33 @@ func NewResolveSelectorRequest(server string, params *ResolveSelectorParams) (*h
 	return req, nil
 }
 
+// NewListRobotsRequest constructs an http.Request for the ListRobots method
+func NewListRobotsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/robots")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListRunsRequest constructs an http.Request for the ListRuns method
 func NewListRunsRequest(server string, params *ListRunsParams) (*http.Request, error) {
 	var err error
@@ -5069,6 +5331,17 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/resolve (the `ResolveSelector` operationId).
 	ResolveSelectorWithResponse(ctx context.Context, params *ResolveSelectorParams, reqEditors ...RequestEditorFn) (*ResolveSelectorResponse, error)
+
+	// ListRobotsWithResponse How the reading of the robots stands
+	//
+	// The robots that this service reads over their own HTTP API (`robot`), with the runs that each
+	// holds, what is not read yet, what was lost, and the alarms. Everything is as of `last_contact`:
+	// nothing is asked of a robot for this answer.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/robots (the `ListRobots` operationId).
+	ListRobotsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListRobotsResponse, error)
 
 	// ListRunsWithResponse Runs, in order of name
 	//
@@ -6699,6 +6972,54 @@ func (r ResolveSelectorResponse) ContentType() string {
 	return ""
 }
 
+type ListRobotsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Robots
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListRobotsResponse) GetJSON200() *Robots {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListRobotsResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListRobotsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListRobotsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListRobotsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListRobotsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListRunsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -7566,6 +7887,23 @@ func (c *ClientWithResponses) ResolveSelectorWithResponse(ctx context.Context, p
 		return nil, err
 	}
 	return ParseResolveSelectorResponse(rsp)
+}
+
+// ListRobotsWithResponse How the reading of the robots stands
+//
+// The robots that this service reads over their own HTTP API (`robot`), with the runs that each
+// holds, what is not read yet, what was lost, and the alarms. Everything is as of `last_contact`:
+// nothing is asked of a robot for this answer.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/robots (the `ListRobots` operationId).
+func (c *ClientWithResponses) ListRobotsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListRobotsResponse, error) {
+	rsp, err := c.ListRobots(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListRobotsResponse(rsp)
 }
 
 // ListRunsWithResponse Runs, in order of name
@@ -8813,6 +9151,39 @@ func ParseResolveSelectorResponse(rsp *http.Response) (*ResolveSelectorResponse,
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Resolved
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListRobotsResponse parses an HTTP response from a ListRobotsWithResponse call
+func ParseListRobotsResponse(rsp *http.Response) (*ListRobotsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListRobotsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Robots
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

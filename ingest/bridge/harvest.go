@@ -14,6 +14,8 @@ const (
 	// soon is the first wait for a record that is not complete yet: a robot saves
 	// it a moment after the run's end.
 	soon = 100 * time.Millisecond
+	// patient is how many tries that fail are what robots do.
+	patient = 3
 	// enough is after how many tries the record is taken for what it is.
 	enough = 20
 )
@@ -51,7 +53,7 @@ func (b *Bridge) harvest(ctx context.Context, id string) error {
 	r.tries++
 	r.trouble = err.Error()
 	r.again = time.Now().Add(min(soon<<min(r.tries-1, 12), max(b.options.Longest, soon)))
-	if r.tries > 3 { // before that it is what robots do
+	if r.tries > patient {
 		b.logger.Warn("the record of a run can't be read; trying again", "run_id", id, "tries", r.tries, "error", err)
 	}
 	return nil

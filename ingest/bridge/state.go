@@ -144,17 +144,21 @@ func (b *Bridge) alarms(s State) (alarms []Alarm) {
 			"%d runs are not read in full; the robot deletes one of them when %d more are started", s.Unharvested, s.UntilDeleted+1)})
 	}
 	for _, r := range s.Runs {
-		if r.Error != "" {
+		if b.kept.Runs[r.ID].tries > patient {
 			alarms = append(alarms, Alarm{AlarmRecord, "run " + r.ID + ": " + r.Error})
 		}
 	}
 	if b.failed != nil && b.failures > 2 {
 		alarms = append(alarms, Alarm{AlarmContact, s.Error})
 	}
+	lost := 0
 	for _, g := range s.Gaps {
 		if time.Since(g.At) < lostFor {
-			alarms = append(alarms, Alarm{AlarmLost, g.Kind + " " + g.Run + ": " + g.Detail})
+			lost++
 		}
+	}
+	if lost > 0 {
+		alarms = append(alarms, Alarm{AlarmLost, fmt.Sprintf("%d in the last day; the gaps say what", lost)})
 	}
 	return alarms
 }
