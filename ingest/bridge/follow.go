@@ -211,11 +211,12 @@ func (b *Bridge) whole(ctx context.Context, id string, r *run, s *summary) (json
 		return nil, err
 	case ok:
 		b.logger.Debug("a command can't be read alone", "run_id", id, "command", s.ID, "error", err)
-		return s.raw, nil //nolint:nilerr // the record brings its result
+		return s.raw, nil
 	case err != nil:
 		return nil, err
-	case json.Unmarshal(command.Data, &whole) != nil || whole.ID != s.ID || !whole.final():
-		return s.raw, nil
+	}
+	if err := json.Unmarshal(command.Data, &whole); err != nil || whole.ID != s.ID || !whole.final() {
+		return s.raw, nil //nolint:nilerr // the record brings its result
 	}
 	return command.Data, nil
 }
