@@ -3,6 +3,7 @@ package etl
 import (
 	"context"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"time"
@@ -86,9 +87,9 @@ func (f *followedRun) derive(ctx context.Context, run ot2.Run) (Derived, error) 
 	if err != nil {
 		return Derived{}, err
 	}
-	initial := initial(identity.Barcodes, in)
-	if len(initial) > 0 {
-		outcome = f.inherited.outcome(run, liquid.Options{Definitions: f.options.Definitions, Initial: initial})
+	initial, short := initial(identity.Barcodes, in), shortLater(identity.Barcodes, in)
+	if len(initial)+len(short) > 0 {
+		outcome = f.inherited.outcome(run, liquid.Options{Definitions: f.options.Definitions, Initial: initial, ShortLater: short})
 	}
 	fills, unfit := declared.Fills(run, outcome, identity.Barcodes, said, in.Pasts)
 	experiments, unheard := declared.Experiments(said, outcome.Labware, identity.Barcodes, in.Pasts)
@@ -106,7 +107,7 @@ func (f *followedRun) derive(ctx context.Context, run ot2.Run) (Derived, error) 
 	if err != nil {
 		return Derived{}, err
 	}
-	fillPlates(&kept, outcome, initial)
+	fillPlates(&kept, outcome)
 	return Derived{Projection: projection, KnownAt: in.KnownAt, Keep: func(ctx context.Context, at time.Time) ([]lineage.Owner, error) {
 		return f.bench.KeepRun(ctx, kept, in, at)
 	}}, nil
@@ -126,6 +127,7 @@ type fold struct {
 	folder  *liquid.Folder
 	began   ot2.Run // the header that it began with
 	initial map[liquid.Place]liquid.Content
+	short   map[liquid.Place]bool
 	played  []string // command ids, in order
 }
 
@@ -153,7 +155,8 @@ func (f *fold) outcome(run ot2.Run, options liquid.Options) liquid.Outcome {
 		}
 	}
 	if !f.goesOn(run, counted, options) {
-		f.folder, f.began, f.initial, f.played = liquid.New(run, options), header(run), options.Initial, nil
+		f.folder, f.began, f.played = liquid.New(run, options), header(run), nil
+		f.initial, f.short = options.Initial, options.ShortLater
 	}
 	for _, c := range counted[len(f.played):] {
 		f.folder.Apply(c)
@@ -165,7 +168,7 @@ func (f *fold) outcome(run ot2.Run, options liquid.Options) liquid.Outcome {
 // goesOn reports whether the commands begin with those that were played.
 func (f *fold) goesOn(run ot2.Run, commands []*ot2.Command, options liquid.Options) bool {
 	if f.folder == nil || len(commands) < len(f.played) ||
-		!reflect.DeepEqual(f.began, header(run)) || !reflect.DeepEqual(f.initial, options.Initial) {
+		!reflect.DeepEqual(f.began, header(run)) || !reflect.DeepEqual(f.initial, options.Initial) || !maps.Equal(f.short, options.ShortLater) {
 		return false
 	}
 	for i, id := range f.played {

@@ -15,6 +15,7 @@ import (
 
 	"wellspring/ingest"
 	"wellspring/lineage"
+	"wellspring/query"
 )
 
 // byHand is a run by hand: steps at a minute of the day, as JSON.
@@ -93,6 +94,74 @@ func TestLiquidGoesFromRunToRun(t *testing.T) {
 			{"run": "b", "command": "`+l.command("b", "dispense", "P-0002/A1")+`", "volume_ul": 30}]}`)))
 	if diff := cmp.Diff(map[string]float64{"LOT-1": 0.5, "LOT-2": 0.5}, l.lots("c", "P-0003/A1")); diff != "" {
 		t.Errorf("the last well after the correction (-want +got):\n%s", diff)
+	}
+}
+
+// reasons say why the last state of a well in a run is incomplete.
+func (l *lab) reasons(run, well string) []string {
+	l.t.Helper()
+	labware, name, _ := strings.Cut(well, "/")
+	for _, n := range l.owned(lineage.RunOwner(run)).Nodes {
+		if n.Kind == lineage.KindWellState && n.Attributes["labware"] == labware && n.Attributes["well"] == name && n.Attributes["last"] == true {
+			incomplete, _ := n.Attributes[lineage.AttrIncomplete].([]string)
+			return incomplete
+		}
+	}
+	l.t.Fatalf("run %s has nothing in %s", run, well)
+	return nil
+}
+
+// What a later run finds short was short before: whatever an earlier run drew from
+// it is incomplete, until a correction says that nothing was lacking.
+func TestAWellFoundShortByALaterRun(t *testing.T) {
+	l := newLab(t, nil)
+	l.start()
+	a := byHand("a", 0, fill("P-0001/A1", "LOT-1", 50), transfer("P-0001/A1", "P-0002/A1", 20))
+	b := byHand("b", 30, transfer("P-0002/A1", "P-0004/A1", 5), transfer("P-0001/A1", "P-0004/B1", 5))
+	c := byHand("c", 60, transfer("P-0001/A1", "P-0003/A1", 60))
+	l.tell(a, b)
+	if got := l.reasons("a", "P-0002/A1"); len(got) > 0 {
+		t.Fatalf("before anything was found short: %v", got)
+	}
+	l.tell(c)
+	for place, run := range map[string]string{"P-0002/A1": "a", "P-0004/A1": "b", "P-0004/B1": "b"} {
+		if got := l.reasons(run, place); !slices.Contains(got, "source-short-later") {
+			t.Errorf("%s of run %s: %v, want source-short-later", place, run, got)
+		}
+	}
+	state := l.owned(lineage.RunOwner("b")).Nodes
+	state = slices.DeleteFunc(state, func(n lineage.Node) bool {
+		return n.Kind != lineage.KindWellState || n.Attributes["labware"] != "P-0004"
+	})
+	answer, err := query.New(l.store).Trace(t.Context(), query.Ask{Roots: []lineage.ID{state[0].ID}, Direction: lineage.Upstream})
+	if err != nil || answer.Complete || !slices.Contains(answer.Reasons, "source-short-later") {
+		t.Errorf("the ancestry of run b's content: complete %v by %v, %v", answer.Complete, answer.Reasons, err)
+	}
+	summary, err := query.New(l.store).Summarize(t.Context(), query.SummaryAsk{Selector: "lot:LOT-1"})
+	if err != nil || summary.Complete || !slices.Contains(summary.Reasons, "source-short-later") {
+		t.Errorf("the impact of LOT-1: complete %v by %v, %v", summary.Complete, summary.Reasons, err)
+	}
+
+	l.tell(document(ingest.TypeManifest, "manifest:1", []byte(`{"by": "bob", "reason": "misread", "at": "2026-03-02T08:00:00Z",
+		"declarations": [{"run": "c", "command": "`+l.command("c", "aspirate", "P-0001/A1")+`", "volume_ul": 6},
+			{"run": "c", "command": "`+l.command("c", "dispense", "P-0003/A1")+`", "volume_ul": 6}]}`)))
+	for place, run := range map[string]string{"P-0002/A1": "a", "P-0004/A1": "b", "P-0004/B1": "b", "P-0003/A1": "c"} {
+		if got := l.reasons(run, place); slices.Contains(got, "source-short-later") {
+			t.Errorf("%s of run %s after the correction: %v", place, run, got)
+		}
+	}
+}
+
+// An emptied well keeps no reason that was its content's.
+func TestWhatWasInAnEmptiedWellIsNoReason(t *testing.T) {
+	l := newLab(t, nil)
+	l.start()
+	l.tell(byHand("a", 0, transfer("P-0001/A1", "P-0002/A1", 20)), byHand("b", 30, fill("P-0001/A1", "LOT-1", 50), transfer("P-0001/A1", "P-0003/A1", 10)))
+	if got := l.reasons("a", "P-0002/A1"); !slices.Contains(got, "undeclared-source") {
+		t.Errorf("of the undeclared content: %v", got)
+	}
+	if got := l.reasons("b", "P-0003/A1"); len(got) > 0 {
+		t.Errorf("of what was filled in afterwards: %v", got)
 	}
 }
 
@@ -212,6 +281,11 @@ func TestAnyOrderOfDependentRunsEndsInTheSameGraph(t *testing.T) {
 			`{"at": "2026-03-02T08:00:00Z", "declarations": [{"plate": "P-0001", "well": "A2", "sample": "S-1"}]}`))
 		all["correction"] = document(ingest.TypeManifest, "manifest:2", []byte(
 			`{"at": "2026-03-03T08:00:00Z", "declarations": [{"plate": "P-0001", "well": "A2", "sample": "S-2"}, {"run": "b", "labware": "P-0003", "barcode": "P-0009"}]}`))
+		all["volume"] = document(ingest.TypeManifest, "manifest:3", []byte(
+			`{"at": "2026-03-03T09:00:00Z", "declarations": [{"plate": "P-0002", "experiment": "EXP-1"}, {"run": "a", "experiment": "EXP-1"},
+				{"run": "a", "command": "`+rapid.SampledFrom([]string{"#0/0/aspirate", "#0/0/dispense", "#0/0/loadLiquid", "#0/1/aspirate"}).Draw(rt, "command")+`", "volume_ul": 35}]}`))
+		all["reading"] = document(ingest.TypeReading, "measurement:1", []byte(
+			"plate,well,read_at,absorbance\nP-0001,A1,2026-03-01T09:10:00Z,0.75\nP-0001,A2,2026-03-01T23:00:00Z,0.5\nP-0009,A1,2026-03-01T23:00:00Z,0.25\n"))
 		names := make([]string, 0, len(all))
 		for name := range all {
 			names = append(names, name)

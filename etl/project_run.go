@@ -79,6 +79,17 @@ func initial(barcodes map[string]string, in benchindex.Inputs) map[liquid.Place]
 	return held
 }
 
+// shortLater are the wells that later runs with the run's plates found short.
+func shortLater(barcodes map[string]string, in benchindex.Inputs) map[liquid.Place]bool {
+	short := map[liquid.Place]bool{}
+	for labware, barcode := range barcodes {
+		for _, well := range in.Pasts[barcode].Short {
+			short[liquid.Place{Labware: labware, Well: well}] = true
+		}
+	}
+	return short
+}
+
 // plannedBy is the analysis that the run carried out: the one said, else the one
 // whose first command keys are those of the run, if there is only one.
 func plannedBy(in benchindex.Inputs) (string, []liquid.Finding) {
@@ -174,42 +185,28 @@ func moved(run ot2.Run) (start, end time.Time) {
 }
 
 // fillPlates adds what the wells of a run's plates held.
-func fillPlates(kept *benchindex.Run, outcome liquid.Outcome, initial map[liquid.Place]liquid.Content) {
-	states := make(map[liquid.StateKey]liquid.State, len(outcome.States))
+func fillPlates(kept *benchindex.Run, outcome liquid.Outcome) {
 	history := map[liquid.Place][]benchindex.Moment{}
 	for _, s := range outcome.States {
-		states[s.Key] = s
 		place := liquid.Place{Labware: s.Key.Labware, Well: s.Key.Well}
 		if s.First() && strings.HasSuffix(s.Key.Command, "/liquid") {
 			continue // it went into the well's content at once
 		}
 		history[place] = append(history[place], benchindex.Moment{Command: s.Key.Command, At: s.At})
 	}
-	came := map[liquid.StateKey]liquid.Content{}
-	for _, content := range initial {
-		came[content.State] = content
+	same := map[string]string{}
+	for _, plate := range kept.Plates {
+		same[plate.Labware] = plate.Labware
 	}
+	handed := outcome.Handover(kept.Run, same)
 	for i := range kept.Plates {
 		plate := &kept.Plates[i]
 		plate.Wells = map[string]benchindex.Well{}
 		for name, w := range outcome.Wells[plate.Labware] {
-			content, old := came[w.State]
-			if s, own := states[w.State]; own && !old {
-				content = liquid.Content{State: named(kept.Run, s.Key), Incomplete: s.Incomplete}
-				for _, o := range s.Origins {
-					content.Origins = append(content.Origins, liquid.Share{State: named(kept.Run, o.State), Fraction: o.Fraction})
-				}
-			}
-			content.VolumeUl = w.VolumeUl
-			plate.Wells[name] = benchindex.Well{Content: content, States: history[liquid.Place{Labware: plate.Labware, Well: name}]}
+			place := liquid.Place{Labware: plate.Labware, Well: name}
+			content := handed[place]
+			content.Ever = nil // no later run's part of the graph says it
+			plate.Wells[name] = benchindex.Well{Content: content, States: history[place], Short: w.FoundShort}
 		}
 	}
-}
-
-// named gives a state its full name.
-func named(run string, key liquid.StateKey) liquid.StateKey {
-	if key.Run == "" {
-		key.Run = run
-	}
-	return key
 }

@@ -67,6 +67,14 @@ func (lw *labware) wellOf(name string) *well {
 	return w
 }
 
+// wellAt returns a well that was named before, nil where there was none.
+func (f *Folder) wellAt(p Place) *well {
+	if lw := f.labware[p.Labware]; lw != nil {
+		return lw.wells[p.Well]
+	}
+	return nil
+}
+
 // reach returns the well over which each active nozzle stands, nil for none.
 func (lw *labware) reach(name string, l layout) *[heads]*well {
 	key := reach{name, l}

@@ -15,6 +15,9 @@ type Options struct {
 	// Initial is the content of shared labware when the run began, by place:
 	// see Outcome.Handover. Content of volume 0 is a well that was emptied.
 	Initial map[Place]Content
+	// ShortLater are wells that a later run found short: see WellOutcome.FoundShort.
+	// What was drawn from what they held last is incomplete.
+	ShortLater map[Place]bool
 }
 
 // Fold plays the run's commands in executed order.

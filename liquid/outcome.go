@@ -114,6 +114,9 @@ type WellOutcome struct {
 	Ever []StateKey
 	// Incomplete holds the reasons why this may not be all of the truth, sorted.
 	Incomplete []Reason
+	// FoundShort: what it held when the run began was found short, in this run or in
+	// a later one (Options.ShortLater).
+	FoundShort bool
 	// Features.
 	Transfers      int       // delivering commands into it
 	Draws          int       // aspirates out of it

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -153,10 +154,39 @@ func TestTwoRunsOnSharedLabwareEndAsOne(t *testing.T) {
 		for _, wrong := range violations(later) {
 			t.Error(wrong)
 		}
-		if diff := cmp.Diff(plain(Fold(h.run, h.options)), plain(later), near); diff != "" {
+		whole := Fold(h.run, h.options)
+		if diff := cmp.Diff(plain(whole), plain(later), near); diff != "" {
 			t.Errorf("(-one run +two runs):\n%s", diff)
 		}
+		// What the second run found short makes the first incomplete, as in one run.
+		short := map[Place]bool{}
+		for labware, inLabware := range later.Wells {
+			for well, w := range inLabware {
+				short[Place{labware, well}] = w.FoundShort
+			}
+		}
+		told := Fold(first, Options{ShortLater: short})
+		if diff := cmp.Diff(shortLaterIn(whole, first), shortLaterIn(told, first)); diff != "" {
+			t.Errorf("found short later (-one run +told of the second):\n%s", diff)
+		}
 	})
+}
+
+// shortLaterIn are the states that commands of a run made, and that are incomplete
+// by what was found later.
+func shortLaterIn(out Outcome, run ot2.Run) []string {
+	of := map[string]bool{}
+	for _, c := range run.Commands {
+		of[c.ID] = true
+	}
+	var states []string
+	for _, s := range out.States {
+		if of[strings.TrimSuffix(s.Key.Command, "/liquid")] && slices.Contains(s.Incomplete, ReasonShortLater) {
+			states = append(states, fmt.Sprint(s.Key))
+		}
+	}
+	slices.Sort(states)
+	return states
 }
 
 var near = cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) <= 1e-6 })

@@ -33,11 +33,19 @@ type view struct {
 }
 
 func (f *Folder) view() *view {
+	shortLater := map[stateID]bool{}
+	for place, short := range f.options.ShortLater {
+		if w := f.wellAt(place); short && w != nil {
+			for _, s := range w.made[w.short:] { // since it was found short in this run
+				shortLater[s] = s != w.source
+			}
+		}
+	}
 	v := &view{Folder: f, short: make([]bool, len(f.states)), ranks: make([]int, len(f.states)), shares: map[*share][]Share{}}
 	// Parts stand before the states they make up, so one pass reaches all.
 	for i := range f.states {
 		s := &f.states[i]
-		v.short[i] = s.foundShort || slices.ContainsFunc(s.parts, func(p part) bool { return v.short[p.from] })
+		v.short[i] = s.foundShort || shortLater[stateID(i)] || slices.ContainsFunc(s.parts, func(p part) bool { return v.short[p.from] })
 	}
 	var firsts []int
 	for i := range f.states {
@@ -193,6 +201,7 @@ func (v *view) well(w *well) WellOutcome {
 		TipChanges:     max(0, len(w.tips)-1),
 		LastDispenseAt: w.lastDispense,
 		UncertainSince: w.uncertainSince,
+		FoundShort:     w.lacked || v.options.ShortLater[w.place()],
 	}
 	if w.volume > 0 {
 		s := &v.Folder.states[w.state]

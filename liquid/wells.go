@@ -18,8 +18,9 @@ type well struct {
 	ever   []stateID
 	// made are the states it had, in order; the first short of them were there
 	// when the well was found short.
-	made  []stateID
-	short int
+	made   []stateID
+	short  int
+	lacked bool // it was found short
 	// source is its undeclared content, noState until some was found lacking.
 	source stateID
 	held   bool // something other than its undeclared content was in it
@@ -91,7 +92,7 @@ func (f *Folder) lack(w *well, missing float64) {
 	for _, s := range w.made[w.short:] {
 		f.states[s].foundShort = s != w.source
 	}
-	w.short = len(w.made)
+	w.short, w.lacked = len(w.made), true
 
 	if w.source == noState {
 		key := f.keyOf(w)

@@ -13,8 +13,9 @@ import (
 
 // A change reaches others by one rule: whoever may depend on it is asked what
 // it would be derived from now; where that is not what it was derived from, it
-// is derived again. Runs depend on runs that began before them only, so this
-// comes to an end.
+// is derived again. What wells hold depends on runs that began before only; that
+// one was found short tells runs before, and changes no volume: so this comes to
+// an end.
 
 // platesOf are the barcodes that a run is kept with.
 func (t *transaction) platesOf(ctx context.Context, run string) ([]string, error) {

@@ -42,6 +42,8 @@ type Well struct {
 	Content liquid.Content `json:"content"`
 	// States are those that it had in this run, in order.
 	States []Moment `json:"states,omitempty"`
+	// Short: what it held when the run began was found short, in the run or later.
+	Short bool `json:"short,omitempty"`
 }
 
 // Moment is a state with the time from which on the well had it, by the
@@ -53,11 +55,14 @@ type Moment struct {
 
 // Past is what is known of a plate before a run began.
 type Past struct {
-	Run       string                    // the run that had it last; empty: none
-	KnownAt   time.Time                 // when the graph came to know that run's content
-	Contents  map[string]liquid.Content // by well
-	Overlaps  []string                  // runs that claim the plate at the same time
-	Declared  []Declared                // about its wells, oldest first
+	Run      string                    // the run that had it last; empty: none
+	KnownAt  time.Time                 // when the graph came to know that run's content
+	Contents map[string]liquid.Content // by well
+	Overlaps []string                  // runs that claim the plate at the same time
+	Declared []Declared                // about the plate and its wells, oldest first
+	// Short are the wells that a later run found short, sorted: what was drawn from
+	// them before may have held more than is known.
+	Short     []string
 	inContent []byte
 }
 
@@ -146,6 +151,9 @@ func (c claims) past(ctx context.Context, q queryer, barcode string, contents bo
 	if err != nil {
 		return p, err
 	}
+	if err = c.shortLater(ctx, q, barcode, &p); err != nil {
+		return p, err
+	}
 	var body string
 	var known int64
 	err = q.QueryRowContext(ctx, `
@@ -162,11 +170,40 @@ func (c claims) past(ctx context.Context, q queryer, barcode string, contents bo
 	if err := json.Unmarshal([]byte(body), &plate); err != nil {
 		return p, damaged(p.Run, err)
 	}
-	p.KnownAt, p.Contents = instant(known), make(map[string]liquid.Content, len(plate.Wells))
+	p.KnownAt, p.Contents = later(p.KnownAt, instant(known)), make(map[string]liquid.Content, len(plate.Wells))
 	for name, well := range plate.Wells {
 		p.Contents[name] = well.Content
 	}
 	return p, nil
+}
+
+// shortLater reads which wells of a plate those runs found short that took it over
+// from this one, or runs after them.
+func (c claims) shortLater(ctx context.Context, q queryer, barcode string, p *Past) error {
+	rows, err := q.QueryContext(ctx, `
+		SELECT well.key, max(run.known_at)
+		FROM plate AS next JOIN run USING (run), json_each(next.body, '$.wells') AS well
+		WHERE next.barcode = ?1 AND next.run <> ?2 AND next.started_at >= ?4 AND next.started_at > ?3
+			AND json_extract(well.value, '$.short') = 1
+			AND NOT EXISTS (
+				SELECT 1 FROM plate AS middle
+				WHERE middle.barcode = ?1 AND middle.run <> ?2 AND middle.run <> next.run
+					AND middle.started_at <> 0 AND middle.started_at < next.started_at AND middle.ended_at <= next.started_at
+					AND (middle.started_at > ?3 OR middle.started_at = ?3 AND middle.run > ?2))
+		GROUP BY well.key ORDER BY well.key`, barcode, c.run, c.startedAt, c.endedAt)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var well string
+		var known int64
+		if err := rows.Scan(&well, &known); err != nil {
+			return err
+		}
+		p.Short, p.KnownAt = append(p.Short, well), later(p.KnownAt, instant(known))
+	}
+	return rows.Err()
 }
 
 // hash is a fingerprint of inputs: what a projection follows from.
@@ -177,7 +214,7 @@ func (in Inputs) hash() []byte {
 	_ = e.Encode([]any{saying(in.Declared), in.Plans, in.Plan, in.HasPlan})
 	for _, barcode := range sortedKeys(in.Pasts) {
 		p := in.Pasts[barcode]
-		_ = e.Encode([]any{barcode, p.Run, p.inContent, p.Overlaps, saying(p.Declared)})
+		_ = e.Encode([]any{barcode, p.Run, p.inContent, p.Overlaps, saying(p.Declared), p.Short})
 	}
 	return h.Sum(nil)
 }

@@ -1,13 +1,14 @@
 package declared
 
 import (
+	"maps"
 	"slices"
 
 	"wellspring/liquid"
 )
 
-// Explain takes the reason "undeclared source" from the states that hold nothing
-// undeclared any more: a fill says what was in the well. The outcome that it was
+// Explain takes the reason "undeclared source" from the states and wells that hold
+// nothing undeclared any more: a fill says what was in the well. The outcome that it was
 // given stays as it is.
 func Explain(outcome liquid.Outcome, fills []Fill, initial map[liquid.Place]liquid.Content) liquid.Outcome {
 	filled := Filled(fills)
@@ -46,6 +47,17 @@ func Explain(outcome liquid.Outcome, fills []Fill, initial map[liquid.Place]liqu
 		if at := slices.Index(s.Incomplete, liquid.ReasonUndeclared); at >= 0 && !isUnknown(s.Key) {
 			s.Incomplete = slices.Delete(slices.Clone(s.Incomplete), at, at+1)
 		}
+	}
+	outcome.Wells = maps.Clone(outcome.Wells)
+	for labware, wells := range outcome.Wells {
+		wells = maps.Clone(wells)
+		for name, w := range wells {
+			if at := slices.Index(w.Incomplete, liquid.ReasonUndeclared); at >= 0 && !isUnknown(w.State) {
+				w.Incomplete = slices.Delete(slices.Clone(w.Incomplete), at, at+1)
+				wells[name] = w
+			}
+		}
+		outcome.Wells[labware] = wells
 	}
 	return outcome
 }
