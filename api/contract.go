@@ -71,6 +71,9 @@ func (k *contract) check(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
+		if asked := request.URL.Query().Has("asOf"); asked && !takesAsOf(route) {
+			return lineage.Invalid("read request", "asOf", "this is answered as of now only: leave asOf out")
+		}
 		if request, err = k.admit(request, route.Operation.OperationID); err != nil {
 			return err
 		}
@@ -85,6 +88,12 @@ func (k *contract) check(next echo.HandlerFunc) echo.HandlerFunc {
 		c.Set(operationKey, route.Operation)
 		return next(c)
 	}
+}
+
+// takesAsOf reports whether an operation answers for what was known then. One that
+// does not must not answer for now as if it had been asked that.
+func takesAsOf(route *routers.Route) bool {
+	return route.Operation.Parameters.GetByInAndName("query", "asOf") != nil || route.PathItem.Parameters.GetByInAndName("query", "asOf") != nil
 }
 
 // admit finds out who sends a request and whether they may; whoever handles it

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"wellspring/api"
@@ -70,5 +71,12 @@ func TestCandidates(t *testing.T) {
 	}
 	if none := read[api.Candidates](l, "/v1/runs/6f6ea665/candidates"); none.Candidates == nil || len(none.Candidates) != 0 {
 		t.Errorf("nothing came before the first run: %+v", none)
+	}
+	// What is answered as of now only must not look as if it were of then.
+	for _, path := range []string{"/candidates?asOf=2026-11-23T12:00:00Z", "/diff?with=6f6ea665&asOf=2026-11-23T12:00:00Z"} {
+		answer := l.get("/v1/runs/" + assayRun + path)
+		if p := problem(t, answer); answer.StatusCode != http.StatusBadRequest || !strings.Contains(p.Hint, "as of now only") {
+			t.Errorf("%s: %s, %+v", path, answer.Status, p)
+		}
 	}
 }

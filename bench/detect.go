@@ -96,15 +96,16 @@ func tableNames(l line) (manifest, reading bool) {
 		name := columnName(c)
 		measured = measured || name != "concentration" && isMeasure(name)
 		has[columns[name]] = true
+		has["plan"] = has["plan"] || name == "plan"
 		has["as "+readingColumns[name]] = true
 	}
 	names := 0
-	for _, name := range []string{"run", "labware", "slot", "plate", "barcode", "well", "liquid", "command", "lot", "sample", "concentration", "volume_ul", "withdrawn"} {
+	for _, name := range []string{"run", "labware", "slot", "plate", "barcode", "well", "liquid", "command", "lot", "sample", "concentration", "volume_ul", "withdrawn", "experiment", "reading", "plan"} {
 		if has[name] {
 			names++
 		}
 	}
-	manifest = names >= 2 && (has["lot"] || has["sample"] || has["barcode"] || has["liquid"] || has["command"] || has["withdrawn"])
+	manifest = names >= 2 && (has["lot"] || has["sample"] || has["barcode"] || has["liquid"] || has["command"] || has["withdrawn"] || has["experiment"] || has["run"] && has["plan"])
 	reading = has["well"] && (has["as value"] || measured || has["concentration"] && (has["as read_at"] || !manifest))
 	if reading && manifest && (measured || has["as value"]) && !has["lot"] && !has["liquid"] && !has["command"] && !has["withdrawn"] {
 		manifest = false // values beside the samples' names, or the plate's barcode
