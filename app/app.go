@@ -50,6 +50,7 @@ type App struct {
 	intake   *intake.Intake
 	evidence *evidenceLog
 	bridges  []*bridge.Bridge
+	rest     http.Handler // the REST interface and the pages, without the login
 	handler  http.Handler
 	upkeep   *upkeep
 
@@ -157,7 +158,7 @@ func (a *App) connect(ctx context.Context, definitions ot2.Definitions) error {
 	if err != nil {
 		return err
 	}
-	service, err := api.New(api.Options{
+	a.rest, err = api.New(api.Options{
 		Query:    questions,
 		Pages:    pages,
 		Intake:   httpDoor{a.intake},
@@ -174,7 +175,7 @@ func (a *App) connect(ctx context.Context, definitions ot2.Definitions) error {
 	if err != nil {
 		return err
 	}
-	a.handler = a.guard.Wrap(service)
+	a.handler = a.guard.Wrap(a.rest)
 	return nil
 }
 

@@ -1,17 +1,13 @@
 package app
 
 import (
-	"context"
 	"fmt"
 	"maps"
+	"net/http"
 	"runtime/debug"
 	"slices"
 
 	"wellspring/api"
-	"wellspring/ingest"
-	"wellspring/ingest/intake"
-	"wellspring/ingest/journal"
-	"wellspring/lineage"
 	"wellspring/query"
 	"wellspring/web"
 )
@@ -22,8 +18,8 @@ func (a *App) pages(questions *query.Service) (*web.Pages, error) {
 		Query:     questions,
 		Pipeline:  pipeline{a.states, a.pipeline},
 		Letters:   letters{a.journal, a.pipeline},
-		Declare:   a.declare,
 		Access:    a.guard,
+		API:       http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.rest.ServeHTTP(w, r) }),
 		Status:    api.Status,
 		Version:   Version().String(),
 		Settings:  a.settings(),
@@ -31,15 +27,6 @@ func (a *App) pages(questions *query.Service) (*web.Pages, error) {
 		GoVersion: Version().Go,
 		Logger:    a.logger,
 	})
-}
-
-// declare takes a manifest in that a person made on a page.
-func (a *App) declare(ctx context.Context, manifest []byte) (lineage.Owner, journal.Position, error) {
-	receipts, err := a.intake.Accept(ctx, intake.Message{Door: "http", Payload: manifest, Type: ingest.TypeManifest, Policy: intake.Strict})
-	if err != nil {
-		return "", "", err
-	}
-	return lineage.Owner(receipts[0].Subject), receipts[0].Position, nil
 }
 
 // settings is the configuration in force, secrets masked.

@@ -2,7 +2,6 @@ package web
 
 import (
 	"cmp"
-	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -116,7 +115,7 @@ func (p *Pages) preview(r *http.Request) (view, error) {
 	text, err := d.manifest(time.Now())
 	if err == nil {
 		var preview etl.Preview
-		if preview, err = p.Pipeline.Preview(r.Context(), text); err == nil {
+		if _, err = p.rest(r, http.MethodPost, "/v1/declarations/preview", text, "", &preview); err == nil {
 			d.Preview, d.Manifest = &preview, string(text)
 		}
 	}
@@ -135,6 +134,7 @@ func (p *Pages) preview(r *http.Request) (view, error) {
 func (d declareData) manifest(now time.Time) ([]byte, error) {
 	const op = "declare"
 	said := d.Fields
+	said.Concentration = strings.Replace(said.Concentration, ",", ".", 1) // as many people write it
 	switch said.Target {
 	case "well":
 		said.Liquid, said.Barcode = "", ""
@@ -163,9 +163,6 @@ func (d declareData) manifest(now time.Time) ([]byte, error) {
 	return json.Marshal(manifest{By: d.By, Reason: d.Reason, At: now.UTC().Format(time.RFC3339), Declarations: []declaration{said}})
 }
 
-// declareWait is how long a page waits until what was declared is in the graph.
-const declareWait = 20 * time.Second
-
 // declare takes in what was previewed.
 func (p *Pages) declare(r *http.Request) (view, error) {
 	d, err := p.declaring(r)
@@ -173,32 +170,28 @@ func (p *Pages) declare(r *http.Request) (view, error) {
 		return view{}, err
 	}
 	text := []byte(r.FormValue("manifest"))
+	var said manifest
+	if err := json.Unmarshal(text, &said); err != nil {
+		return view{}, lineage.Invalid("declare", "manifest", "preview it again")
+	}
 	if d.Fixed { // nobody declares in another's name
-		var said manifest
-		if err := json.Unmarshal(text, &said); err != nil {
-			return view{}, lineage.Invalid("declare", "manifest", "preview it again")
-		}
 		said.By = d.By
 		if text, err = json.Marshal(said); err != nil {
 			return view{}, err
 		}
 	}
-	owner, position, err := p.Declare(r.Context(), text)
-	if err != nil {
-		return view{}, err
+	var accepted struct {
+		Error string `json:"error"`
 	}
-	waiting, cancel := context.WithTimeout(r.Context(), declareWait)
-	defer cancel()
-	_, err = p.Pipeline.Wait(waiting, owner, position)
+	status, err := p.rest(r, http.MethodPost, "/v1/declarations?wait=20", text, cut(said.Reason, 1000), &accepted)
 	d.Said = "It is declared, and the graph says it now."
 	switch {
-	case err == nil:
-	case waiting.Err() != nil && r.Context().Err() == nil:
-		d.Said = "It is taken in and can't be lost; what depends on it is still being derived."
-	case lineage.KindOf(err) == lineage.ErrorInvalid:
-		d.Said, d.Failed = "It was taken in, but could not be processed: "+err.Error(), true
-	default:
+	case err != nil:
 		return view{}, err
+	case status == http.StatusAccepted:
+		d.Said = "It is taken in and can’t be lost; what depends on it is still being derived."
+	case accepted.Error != "":
+		d.Said, d.Failed = "It was taken in, but could not be processed: "+accepted.Error, true
 	}
 	return view{template: "declared", Title: "Declared", Section: "declare", Data: d}, nil
 }

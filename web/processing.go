@@ -2,10 +2,10 @@ package web
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"net/http"
-	"time"
+	"net/url"
+	"strings"
 	"unicode/utf8"
 
 	"wellspring/etl"
@@ -95,25 +95,23 @@ func letterView(letter journal.DeadLetter, said string, failed bool) view {
 	return view{template: "letter", Title: "Dead letter", Section: "processing", Data: d}
 }
 
-// retryWait is how long a page waits for a dead letter that is tried again.
-const retryWait = 10 * time.Second
-
 // retry takes a dead letter up again.
 func (p *Pages) retry(r *http.Request) (view, error) {
-	waiting, cancel := context.WithTimeout(r.Context(), retryWait)
-	defer cancel()
-	_, failed := p.Letters.Retry(waiting, r.FormValue("id"))
-	goesOn := waiting.Err() != nil && r.Context().Err() == nil
-	if failed != nil && !goesOn && lineage.KindOf(failed) != lineage.ErrorInvalid {
-		return view{}, failed
+	id := r.FormValue("id")
+	var retried struct {
+		Error string `json:"error"`
 	}
-	letter, err := p.Letters.Letter(r.Context(), r.FormValue("id"))
+	status, err := p.rest(r, http.MethodPost, "/v1/deadletters/"+url.PathEscape(id)+"/retry", nil, "", &retried)
+	if err != nil {
+		return view{}, err
+	}
+	letter, err := p.Letters.Letter(r.Context(), id)
 	switch {
 	case err != nil:
 		return view{}, err
-	case goesOn:
+	case status == http.StatusAccepted:
 		return letterView(letter, "It is taken up again, and takes its time: this page shows how it ends when you load it again.", false), nil
-	case failed != nil:
+	case retried.Error != "":
 		return letterView(letter, "It was tried again, and failed as before.", true), nil
 	}
 	return letterView(letter, "It was tried again, and is in the graph now.", false), nil
@@ -122,7 +120,8 @@ func (p *Pages) retry(r *http.Request) (view, error) {
 // drop gives a dead letter up.
 func (p *Pages) drop(r *http.Request) (view, error) {
 	id := r.FormValue("id")
-	if err := p.Letters.Settle(r.Context(), id, journal.StateDropped); err != nil {
+	var dropped json.RawMessage
+	if _, err := p.rest(r, http.MethodPost, "/v1/deadletters/"+url.PathEscape(id)+"/drop", nil, strings.TrimSpace(r.FormValue("reason")), &dropped); err != nil {
 		return view{}, err
 	}
 	return view{redirect: link("/deadletter", "id", id)}, nil

@@ -37,25 +37,18 @@ type Query interface {
 type Pipeline interface {
 	Get(ctx context.Context, owner lineage.Owner) (etl.Processing, error)
 	List(ctx context.Context, q etl.StatesQuery) (etl.StatesPage, error)
-	Wait(ctx context.Context, owner lineage.Owner, at journal.Position) (etl.Processing, error)
-	Preview(ctx context.Context, manifest []byte) (etl.Preview, error)
 }
 
 // Letters are the dead letters.
 type Letters interface {
 	Letters(ctx context.Context, after string, limit int) ([]journal.DeadLetter, error)
 	Letter(ctx context.Context, id string) (journal.DeadLetter, error)
-	Settle(ctx context.Context, id, state string) error
-	Retry(ctx context.Context, id string) (etl.Processing, error)
 }
 
 // Access finds out who sends a request.
 type Access interface {
 	Identify(r *http.Request) (access.Principal, error)
 }
-
-// Declare takes a manifest in; once it returns without an error, that is durable.
-type Declare func(ctx context.Context, manifest []byte) (lineage.Owner, journal.Position, error)
 
 // Setting is one line of the configuration in force, secrets masked.
 type Setting struct {
@@ -67,8 +60,9 @@ type Options struct {
 	Query    Query
 	Pipeline Pipeline
 	Letters  Letters
-	Declare  Declare
 	Access   Access
+	// API is the REST interface of this process, which does all writing.
+	API http.Handler
 	// Status says which HTTP status an error has.
 	Status    func(error) int
 	Version   string
@@ -94,7 +88,7 @@ func New(options Options) (*Pages, error) {
 	const op = "make pages"
 	for name, there := range map[string]bool{
 		"Query": options.Query != nil, "Pipeline": options.Pipeline != nil, "Letters": options.Letters != nil,
-		"Declare": options.Declare != nil, "Status": options.Status != nil, "Access": options.Access != nil,
+		"API": options.API != nil, "Status": options.Status != nil, "Access": options.Access != nil,
 	} {
 		if !there {
 			return nil, lineage.Invalid(op, name, "it must be there")
@@ -133,16 +127,14 @@ func (p *Pages) routes() {
 	} {
 		p.mux.HandleFunc(pattern, p.render(p.admit(access.Viewer, "pages", page)))
 	}
-	for pattern, write := range map[string]struct {
-		operation string
-		page      func(*http.Request) (view, error)
-	}{
-		"POST /deadletter/retry": {"retryDeadLetter", p.retry},
-		"POST /deadletter/drop":  {"dropDeadLetter", p.drop},
-		"POST /declare/preview":  {"previewDeclarations", p.preview},
-		"POST /declare":          {"declare", p.declare},
+	for pattern, page := range map[string]func(*http.Request) (view, error){
+		"POST /deadletter/retry": p.retry,
+		"POST /deadletter/drop":  p.drop,
+		"POST /declare/preview":  p.preview,
+		"POST /declare":          p.declare,
 	} {
-		p.mux.HandleFunc(pattern, p.render(p.admit(access.Operator, write.operation, write.page)))
+		// The REST interface, which they go on to, says who may.
+		p.mux.HandleFunc(pattern, p.render(p.admit(access.Viewer, "pages", page)))
 	}
 	for pattern, data := range map[string]func(*http.Request) (any, error){
 		"GET /suggest": p.suggest,
