@@ -31,7 +31,7 @@ function suggest(input) {
     if (!input.value.trim()) { close(); return; }
     const answer = await fetch(`${input.dataset.suggest}?q=${encodeURIComponent(input.value)}`).catch(() => null);
     if (!answer?.ok || mine !== asked) return;
-    const found = await answer.json();
+    const found = await answer.json(), chosen = list.children[at]?.dataset.link;
     list.replaceChildren(...found.map((one, i) => {
       const item = document.createElement("li");
       item.id = `suggestion-${i}`; item.role = "option"; item.dataset.link = one.link;
@@ -45,6 +45,8 @@ function suggest(input) {
     at = -1;
     list.hidden = !found.length;
     input.setAttribute("aria-expanded", String(!list.hidden));
+    const same = found.findIndex((one) => one.link === chosen);
+    if (same >= 0) mark(same);
   };
   input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(ask, 120); });
   input.addEventListener("blur", close);
@@ -53,8 +55,8 @@ function suggest(input) {
     if (e.key === "ArrowDown") { mark(at + 1); e.preventDefault(); }
     if (e.key === "ArrowUp") { mark(at - 1); e.preventDefault(); }
     if (e.key === "Escape") close();
-    if (e.key === "Enter" && at >= 0) { e.preventDefault(); go(list.children[at]); }
   });
+  input.form.addEventListener("submit", (e) => { if (!list.hidden && at >= 0) { e.preventDefault(); go(list.children[at]); } });
 }
 
 function submitOnChange(form) {
@@ -98,7 +100,16 @@ function targets(form) {
   show();
 }
 
+// What scrolls sideways must be reached by the keyboard.
+function scrolling() {
+  for (const table of document.querySelectorAll("table")) {
+    if (table.scrollWidth > table.clientWidth) table.tabIndex = 0; else table.removeAttribute("tabindex");
+  }
+}
+
 localTimes(document);
+scrolling();
+addEventListener("resize", scrolling);
 document.querySelectorAll("form.declare").forEach(targets);
 document.querySelectorAll("[data-suggest]").forEach(suggest);
 document.querySelectorAll("[data-submit-on-change]").forEach(submitOnChange);

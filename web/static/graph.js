@@ -50,13 +50,14 @@ for (const section of document.querySelectorAll("[data-graph]")) {
 
   function drawNode(node) {
     const g = make("g", { class: `node ${node.kind}${node.root ? " root" : ""}${node.possible ? " possible" : ""}`, transform: `translate(${node.x} ${node.y})` });
-    const a = make("a", { href: node.link, tabindex: "-1", "aria-label": node.label, "data-id": node.id });
+    const a = make("a", { href: node.link, tabindex: "-1", "aria-description": node.label, "data-id": node.id });
     if (node.count > 1) a.setAttribute("href", "#");
     if (node.count > 1) a.append(make("rect", { class: "box", x: 4, y: 4, width: 168, height: 46, rx: 8 }));
     a.append(make("rect", { class: "box", width: 168, height: 46, rx: 8 }), make("rect", { class: "kind", width: 6, height: 46, rx: 3 }));
     const title = make("text", { x: 14, y: 18 }), line = make("text", { x: 14, y: 33, class: "line" }), hint = make("title", {});
     title.textContent = cut(node.title, 23); line.textContent = cut(node.line, 28); hint.textContent = node.label;
-    a.append(title, line, hint);
+    a.append(title, line);
+    g.append(hint);
     if (node.share >= 0) a.append(make("rect", { class: "share-track", x: 14, y: 39, width: 144, height: 3, rx: 1.5 }), make("rect", { class: "share", x: 14, y: 39, width: 1.44 * node.share, height: 3, rx: 1.5 }));
     a.addEventListener("click", (e) => {
       if (moved) { e.preventDefault(); return; }
