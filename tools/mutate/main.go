@@ -1,7 +1,7 @@
 // Command mutate changes a package's code one place at a time and reports the
 // changes that no test of the package notices.
 //
-//	mutate [-every n] [-only regexp] [-timeout d] package-folder [test flags]
+//	mutate [-every n [-from i]] [-only regexp] [-timeout d] package-folder [test flags]
 //
 // It is a gauge of the tests, run by hand: a change that survives is either
 // one that makes no difference or a test that is missing.
@@ -27,20 +27,21 @@ import (
 
 func main() {
 	every := flag.Int("every", 1, "try each n-th change only")
+	from := flag.Int("from", 0, "of every n changes, try the one at this place: 0 to n-1")
 	only := flag.String("only", "", "try only changes whose line in the report this `regexp` matches")
 	timeout := flag.Duration("timeout", time.Minute, "a test that takes longer has noticed")
 	flag.Parse()
-	if flag.NArg() == 0 || *every < 1 {
+	if flag.NArg() == 0 || *every < 1 || *from < 0 || *from >= *every {
 		fmt.Fprintln(os.Stderr, "usage: mutate [flags] package-folder [test flags]")
 		os.Exit(2)
 	}
-	if err := run(flag.Arg(0), flag.Args()[1:], *every, *only, *timeout); err != nil {
+	if err := run(flag.Arg(0), flag.Args()[1:], *every, *from, *only, *timeout); err != nil {
 		fmt.Fprintln(os.Stderr, "mutate:", err)
 		os.Exit(1)
 	}
 }
 
-func run(dir string, flags []string, every int, only string, timeout time.Duration) error {
+func run(dir string, flags []string, every, from int, only string, timeout time.Duration) error {
 	wanted, err := regexp.Compile(only)
 	if err != nil {
 		return err
@@ -75,7 +76,7 @@ func run(dir string, flags []string, every int, only string, timeout time.Durati
 		for _, c := range changes(tree) {
 			n++
 			name := fmt.Sprintf("%s:%d: %s", filepath.Base(file), fset.Position(c.at).Line, c.what)
-			if n%every != 0 || !wanted.MatchString(name) {
+			if n%every != from || !wanted.MatchString(name) {
 				continue
 			}
 			c.do()
