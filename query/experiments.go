@@ -20,8 +20,8 @@ type memberships struct {
 // memberships finds the experiments of things, and of the labware that hold them.
 func (s *Service) memberships(ctx context.Context, things []lineage.ID, ask Ask) (memberships, error) {
 	m := memberships{of: map[lineage.ID][]lineage.Node{}, heldIn: map[lineage.ID]lineage.ID{}}
-	any, err := s.store.Find(ctx, lineage.Find{Kind: lineage.KindExperiment, Limit: 1, AsOf: ask.AsOf})
-	if err != nil || len(any.Nodes) == 0 || len(things) == 0 {
+	one, err := s.store.Find(ctx, lineage.Find{Kind: lineage.KindExperiment, Limit: 1, AsOf: ask.AsOf})
+	if err != nil || len(one.Nodes) == 0 || len(things) == 0 {
 		return m, err // a lab that declares none pays one look
 	}
 	slices.SortFunc(things, compareIDs)
