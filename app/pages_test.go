@@ -82,6 +82,8 @@ func TestPages(t *testing.T) {
 		"/compare":                           {"choose a run"},
 		"/compare?from=latest&to=plan":       {"the plan did not know what the plate came with"},
 		"/compare?from=6f6ea665&to=5a6cd99d": {"Why they differ", "protocol"},
+		"/robots":                            {"No robot is configured"},
+		"/audit":                             {"importRun", "not checked", "wellspring/ledger/"},
 		"/processing":                        {"All is well", "done", "verify"},
 		"/declare":                           {"Labware or well"},
 		"/declare?of=plate:AP-0001/A2":       {`value="A2"`, "BSA control"},

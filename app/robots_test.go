@@ -149,6 +149,19 @@ func TestRunOfARobotEqualsItsFile(t *testing.T) {
 	}
 }
 
+// The page of the robots says what is read of each, and what was lost.
+func TestThePageOfTheRobots(t *testing.T) {
+	robot := robottest.New(t)
+	a := reading(t, robot)
+	until(t, a, "contact", func(r api.RobotState) bool { return !r.LastContact.IsZero() })
+	response, text := page(t, a, "/robots")
+	for _, want := range []string{"left", "read, no run under way", "runs on the robot", "last contact"} {
+		if response.StatusCode != http.StatusOK || !strings.Contains(text, want) {
+			t.Errorf("%d, and it does not say %q: %s", response.StatusCode, want, text)
+		}
+	}
+}
+
 // What was lost reaches the answers about the run.
 func TestALossReachesTheAnswers(t *testing.T) {
 	robot := robottest.New(t)

@@ -23,7 +23,8 @@ func formats() template.FuncMap {
 		"numberOf": numberOf, "cut": cut, "fixed": func(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) },
 		"laneY": func(i int) int { return 16 + 22*i }, "affectedLink": affectedLink, "affectedTitle": affectedTitle, "rangeOf": rangeOf, "word": word,
 		"statuses": func() []string { return []string{"", "pending", "running", "retrying", "failed", "done"} },
-		"options":  runOptions, "ownerLink": ownerLink,
+		"options":  runOptions, "ownerLink": ownerLink, "ownerName": func(s string) template.HTML { return ownerLink(lineage.Owner(s)) },
+		"changed": changed, "stateWords": stateWords,
 		"last":  func(ticks []tick) tick { return ticks[len(ticks)-1] },
 		"along": func(at float64) float64 { return 20 + 3.6*at }, // on the legend
 	}
@@ -235,7 +236,7 @@ type navLink struct {
 
 func navigation(section string) []navLink {
 	all := []navLink{{Link: "/", Text: "Search"}, {Link: "/impact", Text: "Impact"}, {Link: "/compare", Text: "Compare"},
-		{Link: "/declare", Text: "Declare"}, {Link: "/processing", Text: "Processing"}, {Link: "/about", Text: "About"}}
+		{Link: "/declare", Text: "Declare"}, {Link: "/processing", Text: "Processing"}, {Link: "/robots", Text: "Robots"}, {Link: "/audit", Text: "Audit"}, {Link: "/about", Text: "About"}}
 	for i := range all {
 		name := strings.TrimPrefix(all[i].Link, "/")
 		all[i].Here = name == section || name == "" && section == "search"

@@ -233,7 +233,7 @@ func (g *graphing) key(item query.Item, group string) string {
 	if group == "none" || item.Depth == 0 {
 		return id
 	}
-	key := ""
+	var key string
 	switch a := item.Node; {
 	case item.Kind == lineage.KindWellState && group == "step":
 		key = "step:" + attr(a, lineage.AttrRun) + ":" + attr(a, lineage.AttrLabware) + ":" + attr(a, lineage.AttrCommand)

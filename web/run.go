@@ -237,7 +237,7 @@ func draw(steps []lineage.Node, kinds []volumeRow) timeline {
 			last = end
 		}
 	}
-	t.Seconds, t.Height = last.Sub(first).Seconds(), float64(len(kinds))*22+20
+	t.Seconds, t.Height = last.Sub(first).Seconds(), float64(len(kinds))*22+26
 	if first.IsZero() || t.Seconds <= 0 {
 		return timeline{}
 	}

@@ -123,10 +123,12 @@ func (p *Pages) routes() {
 		"GET /deadletter": p.letter,
 		"GET /declare":    p.declareForm,
 		"GET /about":      p.about,
+		"GET /robots":     p.robots,
 		"GET /node":       p.node,
 	} {
 		p.mux.HandleFunc(pattern, p.render(p.admit(access.Viewer, "pages", page)))
 	}
+	p.mux.HandleFunc("GET /audit", p.render(p.admit(access.Auditor, "pages", p.audit)))
 	for pattern, page := range map[string]func(*http.Request) (view, error){
 		"POST /deadletter/retry": p.retry,
 		"POST /deadletter/drop":  p.drop,

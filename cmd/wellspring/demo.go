@@ -63,7 +63,7 @@ can ask it more. The runs are recordings with simulated hardware, the readings a
 				d.table.line("\nThe service stays until Ctrl-C. Ask it in another terminal:\n")
 				d.table.line("  wellspring --server http://%s ancestry '%s'", a.Addr(), demoWell)
 				d.table.line("  wellspring --server http://%s diff --plan %s", a.Addr(), demoRun)
-				d.table.line("\nhttp://%s/v1/runs", a.Addr())
+				d.table.line("\nOr look at it in a browser:\n\nhttp://%s/well?of=plate:AP-0001/A2", a.Addr())
 				return nil
 			})
 		},

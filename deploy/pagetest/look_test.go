@@ -28,6 +28,8 @@ func pages() [][2]string {
 		{"compare", "/compare?from=" + stockRun + "&to=" + assayRun},
 		{"processing", "/processing"},
 		{"declare", "/declare?of=plate:AP-0001/A2"},
+		{"robots", "/robots"},
+		{"audit", "/audit"},
 		{"about", "/about"},
 		{"problem", "/well?of=nothing"},
 	}
