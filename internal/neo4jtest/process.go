@@ -42,6 +42,35 @@ exec "$@"`
 // Start starts a server and waits until it answers. It ends with Stop, or
 // with this process.
 func Start(ctx context.Context) (*Process, error) {
+	return startWith(ctx, func(context.Context, string, string) error { return nil })
+}
+
+// StartImported starts a server on a database that neo4j-admin made from the files
+// in a folder, as its import.args tells it.
+func StartImported(ctx context.Context, dir string) (*Process, error) {
+	return startWith(ctx, func(ctx context.Context, lib, home string) error {
+		args := append(java(home, lib, "1g"), "org.neo4j.cli.AdminTool", "database", "import", "full", "neo4j", "@import.args", "--verbose")
+		cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "NEO4J_HOME="+home, "NEO4J_CONF="+home)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("neo4j-admin could not import %s: %w\n%s", dir, err, out)
+		}
+		return nil
+	})
+}
+
+// java is the beginning of a command that runs one of the server's classes.
+func java(home, lib, memory string) []string {
+	args := []string{"java", "-Xmx" + memory, "-XX:+UseParallelGC", "-Djava.io.tmpdir=" + home}
+	for _, pkg := range []string{"java.nio", "java.io", "sun.nio.ch", "java.util.concurrent"} {
+		args = append(args, "--add-opens=java.base/"+pkg+"=ALL-UNNAMED")
+	}
+	return append(args, "-cp", filepath.Join(lib, "*"))
+}
+
+// startWith starts a server in a home that prepare got before.
+func startWith(ctx context.Context, prepare func(ctx context.Context, lib, home string) error) (*Process, error) {
 	for _, tool := range []string{"java", "mvn", "sh"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			return nil, fmt.Errorf("%w: %s is not installed", errNone, tool)
@@ -54,14 +83,14 @@ func Start(ctx context.Context) (*Process, error) {
 	// Somebody else may take a free port before the server does.
 	for range 3 {
 		var p *Process
-		if p, err = start(ctx, lib); err == nil {
+		if p, err = start(ctx, lib, prepare); err == nil {
 			return p, nil
 		}
 	}
 	return nil, err
 }
 
-func start(ctx context.Context, lib string) (*Process, error) {
+func start(ctx context.Context, lib string, prepare func(ctx context.Context, lib, home string) error) (*Process, error) {
 	home, err := os.MkdirTemp("", "neo4j-")
 	if err != nil {
 		return nil, err
@@ -90,12 +119,10 @@ dbms.usage_report.enabled=false
 	}
 	defer log.Close()
 
-	args := []string{"java", "-Xmx1g", "-XX:+UseParallelGC", "-Djava.io.tmpdir=" + home}
-	for _, pkg := range []string{"java.nio", "java.io", "sun.nio.ch", "java.util.concurrent"} {
-		args = append(args, "--add-opens=java.base/"+pkg+"=ALL-UNNAMED")
+	if err := prepare(ctx, lib, home); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(home))
 	}
-	args = append(args, "-cp", filepath.Join(lib, "*"),
-		"org.neo4j.server.CommunityEntryPoint", "--home-dir="+home, "--config-dir="+home)
+	args := append(java(home, lib, "1g"), "org.neo4j.server.CommunityEntryPoint", "--home-dir="+home, "--config-dir="+home)
 	cmd := guarded(home, args...)
 	cmd.Stdout, cmd.Stderr = log, log
 	life, err := cmd.StdinPipe()
