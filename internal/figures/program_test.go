@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -81,7 +82,12 @@ const patience = time.Minute
 // serve starts a service on an empty folder and waits until it is ready.
 func serve(b *testing.B, environment []string) *service {
 	b.Helper()
-	dir := b.TempDir()
+	return serveIn(b, b.TempDir(), environment)
+}
+
+// serveIn starts a service on a data folder and waits until it is ready.
+func serveIn(b *testing.B, dir string, environment []string) *service {
+	b.Helper()
 	s := &service{b: b, cmd: exec.Command(program, "serve", "--data-dir", dir, "--listen", "127.0.0.1:0", "--log-level", "error")}
 	s.cmd.Env = append(os.Environ(), environment...)
 	s.cmd.Stderr = &s.stderr
@@ -138,6 +144,21 @@ func (s *service) resident() int64 {
 	}
 	s.b.Fatal("no VmRSS")
 	return 0
+}
+
+// worked is the processor time that the service has used.
+func (s *service) worked() time.Duration {
+	s.b.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+	if err != nil {
+		s.b.Skipf("processor time can't be read here: %v", err)
+	}
+	// After the name in parentheses: state, and 10 more before utime and stime, in
+	// ticks of 10 ms.
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * 10 * time.Millisecond
 }
 
 func (s *service) status(path string) int {

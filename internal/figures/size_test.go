@@ -1,0 +1,163 @@
+package figures
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"wellspring/graphstore/storetest/labgraph"
+	"wellspring/internal/labfile"
+	"wellspring/lineage"
+)
+
+// sizes are the graphs that are asked, by their nodes, roughly;
+// WELLSPRING_BENCH_SIZES names others, as make bench-large does.
+func sizes(b *testing.B) []int {
+	b.Helper()
+	text := os.Getenv("WELLSPRING_BENCH_SIZES")
+	if text == "" {
+		text = "10000,100000"
+	}
+	var all []int
+	for _, part := range strings.Split(text, ",") {
+		n, err := strconv.Atoi(part)
+		if err != nil {
+			b.Fatal(err)
+		}
+		all = append(all, n)
+	}
+	return all
+}
+
+// graphFile returns the file of a lab of about that many nodes. Large ones are
+// kept in WELLSPRING_BENCH_DIR, if that is set.
+func graphFile(b *testing.B, nodes int) string {
+	b.Helper()
+	dir := os.Getenv("WELLSPRING_BENCH_DIR")
+	if dir == "" {
+		dir = b.TempDir()
+	}
+	path := filepath.Join(dir, fmt.Sprintf("lab-%d.db", nodes))
+	if _, err := os.Stat(path); err == nil {
+		return path
+	}
+	size, err := labfile.Make(b.Context(), path+".making", labgraph.Lab{Seed: 1}, labgraph.ExperimentsFor(nodes))
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := os.Rename(path+".making", path); err != nil {
+		b.Fatal(err)
+	}
+	b.Logf("%s: %+v", path, size)
+	return path
+}
+
+// place is what is asked about: a well of an experiment.
+type place struct{ experiment, well int }
+
+// atSize are the common questions, each about a place.
+func atSize() []struct {
+	name string
+	path func(p place) string
+} {
+	lab := labgraph.Lab{Seed: 1}
+	node := func(id lineage.ID, rest string) string { return "/v1/nodes/" + id.String() + rest }
+	return []struct {
+		name string
+		path func(p place) string
+	}{
+		{"origins of a well", func(p place) string { return node(lab.AssayWell(p.experiment, p.well), "/ancestry?kinds=Lot,Sample") }},
+		{"ancestry of a value", func(p place) string { return node(lab.Measurement(p.experiment, p.well), "/ancestry?limit=10000") }},
+		{"impact of a sample", func(p place) string { return node(lab.Sample(p.experiment, p.well%labgraph.Rows), "/impact?limit=10000") }},
+		{"impact of a lot, two hops", func(p place) string { return node(lab.ReagentLot(p.experiment), "/impact?limit=10000&depth=2") }},
+		{"impact of a lot, all of it", func(p place) string { return node(lab.ReagentLot(p.experiment), "/impact") }},
+		{"runs", func(place) string { return "/v1/runs" }},
+	}
+}
+
+// BenchmarkSize asks a service on SQLite over HTTP, one question after the
+// other: cold, without the cache, each about another place, and warm, with it, about
+// the same sixteen places. cpu is the service's own; what it waits for, it waits for
+// others on the machine. A graph's first questions also read what the operating
+// system has not cached yet.
+func BenchmarkSize(b *testing.B) {
+	for _, nodes := range sizes(b) {
+		b.Run(fmt.Sprintf("%d nodes", nodes), func(b *testing.B) {
+			file := graphFile(b, nodes)
+			for _, warm := range []bool{false, true} {
+				b.Run(map[bool]string{false: "cold", true: "warm"}[warm], func(b *testing.B) {
+					dir := b.TempDir()
+					if err := os.Symlink(file, filepath.Join(dir, "graph.db")); err != nil {
+						b.Fatal(err)
+					}
+					s := serveIn(b, dir, []string{"WELLSPRING_CACHE_ENABLED=" + strconv.FormatBool(warm), "WELLSPRING_RATE_LIMIT=0"})
+					for _, q := range atSize() {
+						b.Run(q.name, func(b *testing.B) { s.measure(b, q.path, labgraph.ExperimentsFor(nodes), warm) })
+					}
+					b.Run("memory", func(b *testing.B) {
+						for b.Loop() {
+							s.get(b, "/readyz")
+						}
+						b.ReportMetric(float64(s.resident()), "resident-bytes")
+					})
+				})
+			}
+		})
+	}
+}
+
+// measure asks one question about many places.
+func (s *service) measure(b *testing.B, path func(place) string, experiments int, warm bool) {
+	asked := 0
+	next := func() string {
+		n := asked
+		if asked++; warm {
+			n %= 16
+		}
+		return path(place{n * 7919 % experiments, n * 31 % labgraph.Wells})
+	}
+	if warm {
+		for range 16 {
+			s.get(b, next())
+		}
+	}
+	var took []time.Duration
+	results := 0
+	worked := s.worked()
+	for b.Loop() {
+		path := next()
+		began := time.Now()
+		text := s.get(b, path)
+		took = append(took, time.Since(began))
+		results += bytes.Count(text, []byte(`"depth":`))
+	}
+	worked = s.worked() - worked
+	slices.Sort(took)
+	b.ReportMetric(took[len(took)/2].Seconds()*1e3, "p50-ms")
+	b.ReportMetric(took[len(took)*99/100].Seconds()*1e3, "p99-ms")
+	b.ReportMetric(worked.Seconds()*1e3/float64(len(took)), "cpu-ms")
+	b.ReportMetric(float64(results)/float64(len(took)), "results/op")
+}
+
+// get asks, and reads the whole answer.
+func (s *service) get(b *testing.B, path string) []byte {
+	b.Helper()
+	response, err := http.Get(s.base + path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		b.Fatalf("%s: %s %v\n%s", path, response.Status, err, text)
+	}
+	return text
+}
