@@ -24,7 +24,7 @@ func (s *Store) Find(ctx context.Context, find lineage.Find) (lineage.Page, erro
 	var nodes []lineage.Node
 	err = s.reading(ctx, op, func(r reader) error {
 		rows, err := r.tx.QueryContext(ctx, text, args...)
-		return each(rows, err, into(&nodes, scanNode))
+		return each(rows, err, into(&nodes, r.scan.node))
 	})
 	if err != nil || len(nodes) <= find.Limit {
 		return lineage.Page{Nodes: nodes}, err

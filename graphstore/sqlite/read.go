@@ -16,6 +16,7 @@ import (
 type reader struct {
 	stmts map[string]*sql.Stmt
 	tx    *sql.Tx
+	scan  *scanner
 }
 
 // reading runs f in a read transaction.
@@ -25,7 +26,7 @@ func (s *Store) reading(ctx context.Context, op string, f func(reader) error) er
 		return fault(ctx, op, err)
 	}
 	defer tx.Rollback() // it wrote nothing
-	return fault(ctx, op, f(reader{s.readStmts, tx}))
+	return fault(ctx, op, f(reader{s.readStmts, tx, newScanner()}))
 }
 
 // query calls scan for every row of a prepared statement's answer.
@@ -52,10 +53,10 @@ func each(rows *sql.Rows, err error, scan func(*sql.Rows) error) error {
 func (s *Store) Owned(ctx context.Context, owner lineage.Owner) (lineage.Projection, error) {
 	p := lineage.Projection{Owner: owner}
 	err := s.reading(ctx, "owned", func(r reader) error {
-		if err := r.query(ctx, selectOwnedNodes, into(&p.Nodes, scanNode), string(owner)); err != nil {
+		if err := r.query(ctx, selectOwnedNodes, into(&p.Nodes, r.scan.node), string(owner)); err != nil {
 			return err
 		}
-		return r.query(ctx, selectOwnedEdges, into(&p.Edges, scanEdge), string(owner))
+		return r.query(ctx, selectOwnedEdges, into(&p.Edges, r.scan.edge), string(owner))
 	})
 	p.Sort()
 	return p, err
@@ -98,7 +99,7 @@ func (r reader) nodes(ctx context.Context, ids []lineage.ID, asOf time.Time) ([]
 	for part := range slices.Chunk(ids, chunk) {
 		found := make(map[lineage.ID]lineage.Node, len(part))
 		scan := func(rows *sql.Rows) error {
-			n, err := scanNode(rows)
+			n, err := r.scan.node(rows)
 			found[n.ID] = n
 			return err
 		}
@@ -128,7 +129,7 @@ func (s *Store) Edges(ctx context.Context, id lineage.ID, limit int, asOf time.T
 	}
 	err = s.reading(ctx, op, func(r reader) (err error) {
 		if !asOf.IsZero() {
-			return r.query(ctx, selectEdgesAsOf, into(&edges, scanEdge), id[:], limit+1, nanoseconds(asOf))
+			return r.query(ctx, selectEdgesAsOf, into(&edges, r.scan.edge), id[:], limit+1, nanoseconds(asOf))
 		}
 		edges, err = r.edges(ctx, id, limit+1)
 		return err
@@ -144,14 +145,14 @@ func (s *Store) Edges(ctx context.Context, id lineage.ID, limit int, asOf time.T
 // order without sorting all.
 func (r reader) edges(ctx context.Context, id lineage.ID, limit int) ([]lineage.Edge, error) {
 	var edges []lineage.Edge
-	if err := r.query(ctx, selectSomeEdges, into(&edges, scanEdge), id[:], limit); err != nil {
+	if err := r.query(ctx, selectSomeEdges, into(&edges, r.scan.edge), id[:], limit); err != nil {
 		return nil, err
 	}
 	if len(edges) == limit {
 		edges = edges[:0]
 		for _, typ := range lineage.RelationshipTypes() {
 			for _, text := range []string{selectEdgesOfSource, selectEdgesOfTarget} {
-				if err := r.query(ctx, text, into(&edges, scanEdge), id[:], string(typ), limit); err != nil {
+				if err := r.query(ctx, text, into(&edges, r.scan.edge), id[:], string(typ), limit); err != nil {
 					return nil, err
 				}
 			}
@@ -165,10 +166,10 @@ func (r reader) edges(ctx context.Context, id lineage.ID, limit int) ([]lineage.
 func (s *Store) History(ctx context.Context, id lineage.ID) ([]lineage.Revision, error) {
 	var revisions []lineage.Revision
 	err := s.reading(ctx, "history", func(r reader) error {
-		if err := r.query(ctx, selectNodeHistory, into(&revisions, scanNodeRevision), id[:]); err != nil {
+		if err := r.query(ctx, selectNodeHistory, into(&revisions, r.scan.nodeRevision), id[:]); err != nil {
 			return err
 		}
-		return r.query(ctx, selectEdgeHistory, into(&revisions, scanEdgeRevision), id[:])
+		return r.query(ctx, selectEdgeHistory, into(&revisions, r.scan.edgeRevision), id[:])
 	})
 	graphstore.SortRevisions(revisions)
 	return revisions, err
@@ -181,53 +182,6 @@ func into[T any](list *[]T, scan func(*sql.Rows, ...any) (T, error)) func(*sql.R
 		*list = append(*list, item)
 		return err
 	}
-}
-
-// scanNode reads nodeColumns, and more columns into more.
-func scanNode(rows *sql.Rows, more ...any) (lineage.Node, error) {
-	var n lineage.Node
-	var attributes sql.RawBytes
-	var createdAt int64
-	dest := append([]any{&n.ID, (*string)(&n.Kind), &n.Name, &attributes, &createdAt}, more...)
-	if err := rows.Scan(dest...); err != nil {
-		return n, err
-	}
-	n.CreatedAt = moment(createdAt)
-	return n, scanAttributes(attributes, &n.Attributes)
-}
-
-// scanEdge reads edgeColumns, and more columns into more.
-func scanEdge(rows *sql.Rows, more ...any) (lineage.Edge, error) {
-	var e lineage.Edge
-	var attributes sql.RawBytes
-	var createdAt int64
-	dest := append([]any{&e.SourceID, (*string)(&e.RelationshipType), &e.TargetID, &e.TransformationID, &attributes, &createdAt}, more...)
-	if err := rows.Scan(dest...); err != nil {
-		return e, err
-	}
-	e.CreatedAt = moment(createdAt)
-	return e, scanAttributes(attributes, &e.Attributes)
-}
-
-// scanAttributes reads attributes. Most edges have none.
-func scanAttributes(text []byte, attributes *lineage.Attributes) error {
-	if string(text) == "{}" {
-		*attributes = lineage.Attributes{}
-		return nil
-	}
-	return attributes.UnmarshalJSON(text)
-}
-
-func scanNodeRevision(rows *sql.Rows, _ ...any) (lineage.Revision, error) {
-	var retractedAt sql.NullInt64
-	n, err := scanNode(rows, &retractedAt)
-	return lineage.Revision{Node: &n, CreatedAt: n.CreatedAt, RetractedAt: end(retractedAt)}, err
-}
-
-func scanEdgeRevision(rows *sql.Rows, _ ...any) (lineage.Revision, error) {
-	var retractedAt sql.NullInt64
-	e, err := scanEdge(rows, &retractedAt)
-	return lineage.Revision{Edge: &e, CreatedAt: e.CreatedAt, RetractedAt: end(retractedAt)}, err
 }
 
 // nanoseconds is a time as the columns keep it. What is out of their range is

@@ -125,6 +125,7 @@ const (
 
 	// By target: a thing depends on few things, but many may depend on it.
 	selectIncoming = `SELECT ` + edgeColumns + ` FROM json_each(?1) f CROSS JOIN edge e ON e.target = unhex(f.value) WHERE ` + ofTypes
+	selectOutgoing = `SELECT ` + edgeColumns + ` FROM json_each(?1) f CROSS JOIN edge e ON e.source = unhex(f.value) WHERE ` + ofTypes
 	// Of several rows of an edge the last one counts, as in selectNodesAsOf.
 	selectIncomingAsOf = `SELECT ` + edgeColumns + ` FROM json_each(?1) f CROSS JOIN edge_revision e ON e.target = unhex(f.value) WHERE ` + ofTypes + ` AND ` + wasAsOf + `
 		UNION ALL
@@ -133,5 +134,5 @@ const (
 
 var readStatements = []string{
 	selectOwnedNodes, selectOwnedEdges, selectOwners, selectNodes, selectNodesAsOf, selectSomeEdges, selectEdgesOfSource, selectEdgesOfTarget, selectEdgesAsOf, selectNodeHistory, selectEdgeHistory,
-	selectSources, selectTargets, selectSourcesAsOf, selectTargetsAsOf, selectIncoming, selectIncomingAsOf,
+	selectSourcesAsOf, selectTargetsAsOf, selectIncoming, selectOutgoing, selectIncomingAsOf,
 }

@@ -35,7 +35,16 @@ type walk struct {
 	lineage.Traversal
 	types string // as JSON
 	seen  map[lineage.ID]struct{}
+	// passed are the edges that the levels so far were left by, in any order;
+	// none any more, and flooded, once they are more than an answer is likely to
+	// hold: a hub has many, most of which lead to what the bound cuts.
+	passed  []lineage.Edge
+	flooded bool
+	last    lineage.EdgeKey // passed last
 }
+
+// edgesOfNode is how many edges per node of the bound are kept while walking.
+const edgesOfNode = 4
 
 func (w *walk) run(ctx context.Context) (lineage.Graph, error) {
 	var g lineage.Graph
@@ -49,6 +58,7 @@ func (w *walk) run(ctx context.Context) (lineage.Graph, error) {
 		if err != nil {
 			return g, err
 		}
+		g.Nodes = slices.Grow(g.Nodes, len(nodes))
 		for _, n := range nodes {
 			g.Nodes = append(g.Nodes, lineage.Reached{Node: n, Depth: depth})
 		}
@@ -60,9 +70,17 @@ func (w *walk) run(ctx context.Context) (lineage.Graph, error) {
 			return g, err
 		}
 	}
-	var err error
-	g.Edges, err = w.between(ctx, g.Nodes)
-	return g, err
+	g.Edges = w.passed
+	// All that was passed led to a node of the answer, unless it was cut; and of
+	// what was, an edge may lead to what was not there.
+	if g.Truncated || w.flooded || !w.AsOf.IsZero() {
+		var err error
+		if g.Edges, err = w.between(ctx, g.Nodes); err != nil {
+			return g, err
+		}
+	}
+	slices.SortFunc(g.Edges, func(a, b lineage.Edge) int { return a.Key().Compare(b.Key()) })
+	return g, nil
 }
 
 // unseen sorts ids and drops those seen before.
@@ -99,25 +117,59 @@ func (w *walk) first(ctx context.Context, level []lineage.ID, room int) (nodes [
 // next returns the level behind nodes.
 func (w *walk) next(ctx context.Context, nodes []lineage.Node) ([]lineage.ID, error) {
 	var ids []lineage.ID
-	text := map[lineage.Direction]string{lineage.Upstream: selectSources, lineage.Downstream: selectTargets}
-	if !w.AsOf.IsZero() {
-		text = map[lineage.Direction]string{lineage.Upstream: selectSourcesAsOf, lineage.Downstream: selectTargetsAsOf}
-	}
-	scan := func(rows *sql.Rows) error {
-		var id lineage.ID
-		err := rows.Scan(&id)
-		ids = append(ids, id)
-		return err
+	text, scan := selectIncoming, w.pass(&ids)
+	switch {
+	case !w.AsOf.IsZero():
+		text = map[lineage.Direction]string{lineage.Upstream: selectSourcesAsOf, lineage.Downstream: selectTargetsAsOf}[w.Direction]
+		scan = func(rows *sql.Rows) error {
+			var id lineage.ID
+			err := rows.Scan(&id)
+			ids = append(ids, id)
+			return err
+		}
+	case w.Direction == lineage.Downstream:
+		text = selectOutgoing
 	}
 	for part := range slices.Chunk(nodes, chunk) {
-		if err := w.query(ctx, text[w.Direction], scan, w.args(part)...); err != nil {
+		if err := w.query(ctx, text, scan, w.args(part)...); err != nil {
 			return nil, err
 		}
 	}
 	return w.unseen(ids), nil
 }
 
-// between returns the edges of the followed types between two of the nodes.
+// pass keeps an edge and the id of its further end. The rows of an edge that
+// several owners name follow each other.
+func (w *walk) pass(ids *[]lineage.ID) func(*sql.Rows) error {
+	return func(rows *sql.Rows) error {
+		e, err := w.scan.edgeHead(rows)
+		if err != nil {
+			return err
+		}
+		if e.Key() == w.last {
+			return nil
+		}
+		w.last = e.Key()
+		if len(w.passed) >= edgesOfNode*w.Nodes {
+			w.passed, w.flooded = nil, true
+		}
+		if !w.flooded {
+			if e.Attributes, err = w.scan.decoder.attributes(w.scan.attributes); err != nil {
+				return err
+			}
+			w.passed = append(w.passed, e)
+		}
+		if w.Direction == lineage.Upstream {
+			*ids = append(*ids, e.SourceID)
+		} else {
+			*ids = append(*ids, e.TargetID)
+		}
+		return nil
+	}
+}
+
+// between returns the edges of the followed types between two of the nodes, in
+// any order.
 func (w *walk) between(ctx context.Context, reached []lineage.Reached) ([]lineage.Edge, error) {
 	nodes := make([]lineage.Node, len(reached))
 	in := make(map[lineage.ID]struct{}, len(reached))
@@ -131,7 +183,7 @@ func (w *walk) between(ctx context.Context, reached []lineage.Reached) ([]lineag
 	}
 	found := make(map[lineage.EdgeKey]lineage.Edge, len(reached))
 	scan := func(rows *sql.Rows) error {
-		e, err := scanEdge(rows)
+		e, err := w.scan.edge(rows)
 		if _, ok := in[e.SourceID]; ok {
 			found[e.Key()] = e
 		}
@@ -146,7 +198,6 @@ func (w *walk) between(ctx context.Context, reached []lineage.Reached) ([]lineag
 	for _, e := range found {
 		edges = append(edges, e)
 	}
-	slices.SortFunc(edges, func(a, b lineage.Edge) int { return a.Key().Compare(b.Key()) })
 	return edges, nil
 }
 
