@@ -28,7 +28,8 @@ func same(t *testing.T, registry *prometheus.Registry, want string, names ...str
 }
 
 // TestBytesAreThoseOfTheHeap compares the bytes that are accounted for with those
-// by which the heap grows.
+// by which the heap grows. More may be accounted: texts that an engine keeps once
+// count wherever they stand.
 func TestBytesAreThoseOfTheHeap(t *testing.T) {
 	lab := labgraph.Lab{Seed: 1}
 	inner := openSQLite(t)
@@ -68,7 +69,7 @@ func TestBytesAreThoseOfTheHeap(t *testing.T) {
 			}
 			grown := float64(heap() - before)
 			accounted = counted(t, registry, "wellspring_cache_bytes") - accounted
-			if ratio := accounted / grown; ratio < 0.85 || ratio > 1.35 {
+			if ratio := accounted / grown; ratio < 0.85 || ratio > 1.8 {
 				t.Errorf("accounted %.0f bytes, the heap grew by %.0f", accounted, grown)
 			}
 			runtime.KeepAlive(s)
