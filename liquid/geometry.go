@@ -79,8 +79,11 @@ func opens(w ot2.Well, dx, dy, distance float64) bool {
 
 func rectangular(w ot2.Well) bool { return w.Shape == "rectangular" }
 
+// unknownDepth is the depth of a well without a definition. Trash has one of 0.
+const unknownDepth = -1
+
 // above reports whether a location is above the top of a well this deep; an
-// unknown depth (0) is never passed.
+// unknown depth is never passed.
 func above(l *ot2.WellLocation, depth float64) bool {
 	if l == nil {
 		return false
@@ -89,9 +92,9 @@ func above(l *ot2.WellLocation, depth float64) bool {
 	case ot2.OriginTop:
 		return l.OffsetZ > 0
 	case ot2.OriginBottom:
-		return depth > 0 && l.OffsetZ > depth
+		return depth >= 0 && l.OffsetZ > depth
 	case ot2.OriginCenter:
-		return depth > 0 && l.OffsetZ > depth/2
+		return depth >= 0 && l.OffsetZ > depth/2
 	}
 	return false
 }

@@ -162,3 +162,32 @@ func TestNozzlesWithoutATip(t *testing.T) {
 		t.Errorf("tips hold %g µL, trash %g", out.Balance.Tips, out.Balance.Trash)
 	}
 }
+
+// A well that is known to be 0 mm deep, as trash is, is all top.
+func TestAbove(t *testing.T) {
+	at := func(origin string, z float64) *ot2.WellLocation { return &ot2.WellLocation{Origin: origin, OffsetZ: z} }
+	for _, c := range []struct {
+		location *ot2.WellLocation
+		depth    float64
+		want     bool
+	}{
+		{at(ot2.OriginBottom, 10), 10, false},
+		{at(ot2.OriginBottom, 10.1), 10, true},
+		{at(ot2.OriginCenter, 5), 10, false},
+		{at(ot2.OriginCenter, 5.1), 10, true},
+		{at(ot2.OriginTop, 0), 10, false},
+		{at(ot2.OriginTop, 0.1), unknownDepth, true},
+		{at(ot2.OriginBottom, 0.5), 0, true},
+		{at(ot2.OriginBottom, 0), 0, false},
+		{at(ot2.OriginCenter, 0.5), 0, true},
+		{at(ot2.OriginBottom, 500), unknownDepth, false},
+		{at(ot2.OriginCenter, 500), unknownDepth, false},
+		{at(ot2.OriginMeniscus, 500), 10, false},
+		{at("default", 500), 10, false},
+		{nil, 10, false},
+	} {
+		if got := above(c.location, c.depth); got != c.want {
+			t.Errorf("%+v in a well %g mm deep: above its top %v, want %v", c.location, c.depth, got, c.want)
+		}
+	}
+}

@@ -89,9 +89,11 @@ func (p *pipette) acts(row int) bool { return p.tips[row] != nil && p.layout.has
 func (f *Folder) stand(p *pipette, labwareID, wellName string, l *ot2.WellLocation) standing {
 	lw := f.labwareOf(labwareID)
 	f.checkLabware(lw, wellName)
-	depth := 0.0
+	depth := float64(unknownDepth)
 	if lw.definition != nil {
-		depth = lw.definition.Wells[wellName].Depth
+		if shape, known := lw.definition.Wells[wellName]; known {
+			depth = shape.Depth
+		}
 	}
 	p.at = standing{in: lw, well: wellName, above: above(l, depth), heightless: heightUnsaid(l)}
 	return p.at

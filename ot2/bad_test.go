@@ -86,6 +86,8 @@ func TestDecodeTakes(t *testing.T) {
 				RawParams: []byte(`{"labwareId":"l1","wellName":"A1","volume":20}`)}}},
 		{"null everywhere", flat(`null, {"id": null, "commandType": null, "status": null, "params": null, "result": null, "error": null, "startedAt": null, "notes": null}`),
 			[]ot2.Command{{ID: "#0"}}},
+		{"a height without an origin is from the top, as the robot takes it", flat(`{"id": "c1", "params": {"wellLocation": {"origin": null, "offset": {"z": 3}}}}`),
+			[]ot2.Command{{ID: "c1", Params: ot2.Params{WellLocation: &ot2.WellLocation{Origin: ot2.OriginTop, OffsetZ: 3}}, RawParams: []byte(`{"wellLocation":{"origin":null,"offset":{"z":3}}}`)}}},
 		{"null parameters", flat(`{"id": "c1", "params": {"volume": null, "wellLocation": null, "labwareId": null, "location": null}}`),
 			[]ot2.Command{{ID: "c1", RawParams: []byte(`{"volume":null,"wellLocation":null,"labwareId":null,"location":null}`)}}},
 		{"float noise", flat(`{"id": "c1", "commandType": "aspirate", "params": {"volume": -1e-12}}`),

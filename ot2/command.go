@@ -253,11 +253,13 @@ func (v value) wellLocation() (*WellLocation, error) {
 	if ok, err := v.object(); !ok {
 		return nil, err
 	}
-	var l WellLocation
+	l := WellLocation{Origin: OriginTop} // what the robot takes where none is said
 	err := v.each(func(key string, member value) (err error) {
 		switch key {
 		case "origin":
-			l.Origin, err = member.str()
+			if !member.null() {
+				l.Origin, err = member.str()
+			}
 		case "offset":
 			var offset *[3]float64
 			if offset, err = member.position(); offset != nil {
