@@ -1,6 +1,8 @@
 package web
 
 import (
+	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -40,6 +42,9 @@ const pitch = 46.0
 // and category of its definition; where that is missing, by the names of wells
 // that held something.
 func layOut(labware lineage.Node, held []string) plateMap {
+	if m, drawn := layOutWells(labware, held); drawn {
+		return m
+	}
 	rows, columns := form(labware, held)
 	round := true
 	stepX, stepY, gap := pitch, pitch, 3.0
@@ -85,6 +90,49 @@ func layOut(labware lineage.Node, held []string) plateMap {
 	m.Outline = [4]float64{left, top, float64(columns)*stepX + 2*pad, float64(rows)*stepY + 2*pad}
 	m.Width, m.Height = left+m.Outline[2]+4, top+m.Outline[3]+4
 	return m
+}
+
+// perMm is the length of a millimetre in the drawing.
+const perMm = pitch / 9
+
+// layOutWells places wells that are no grid where the definition says they are;
+// false where it doesn't, or where others held something.
+func layOutWells(labware lineage.Node, held []string) (plateMap, bool) {
+	const pad = 12.0
+	places, _ := labware.Attributes["wells"].([]string)
+	m := plateMap{}
+	names := make(map[string]bool, len(places))
+	least, bottom := math.Inf(1), math.Inf(-1) // the left edge, and the front one, in mm
+	for _, place := range places {
+		well := mapWell{Class: "empty"}
+		n, _ := fmt.Sscan(place, &well.Name, &well.X, &well.Y, &well.W, &well.H)
+		if n < 4 {
+			return plateMap{}, false
+		}
+		if n == 4 {
+			well.H = well.W
+			well.Radius = well.W / 2 * perMm
+		} else {
+			well.Radius = 4
+		}
+		names[well.Name] = true
+		least, bottom = min(least, well.X-well.W/2), max(bottom, well.Y+well.H/2)
+		m.Wells = append(m.Wells, well)
+	}
+	for _, well := range held {
+		if !names[well] {
+			return plateMap{}, false
+		}
+	}
+	for i := range m.Wells {
+		w := &m.Wells[i]
+		w.X, w.Y = pad+(w.X-w.W/2-least)*perMm, pad+20+(bottom-w.Y-w.H/2)*perMm // behind is above
+		w.W, w.H = w.W*perMm, w.H*perMm
+		m.Columns = append(m.Columns, mapLabel{w.X + w.W/2, w.Y - 4, w.Name})
+		m.Outline[2], m.Outline[3] = max(m.Outline[2], w.X+w.W+pad), max(m.Outline[3], w.Y+w.H+pad)
+	}
+	m.Width, m.Height = m.Outline[2], m.Outline[3]
+	return m, len(m.Wells) > 0
 }
 
 // form is how many rows and columns labware has.

@@ -2,6 +2,7 @@ package project
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -32,7 +33,7 @@ func (b *builder) labware() {
 			text("definitionUri", lw.DefinitionURI).
 			text("category", category(lw, definitions[id]))
 		if d := definitions[id]; d != nil && len(d.Ordering) > 0 {
-			what.count("columns", len(d.Ordering)).count("rows", len(d.Ordering[0]))
+			what.count("columns", len(d.Ordering)).count("rows", len(d.Ordering[0])).texts("wells", irregularWells(d))
 		}
 		if b.options.Declared.Barcodes[id] != "" {
 			maps.Copy(here, what)
@@ -43,6 +44,41 @@ func (b *builder) labware() {
 		}
 		b.edge(b.activityID(), lineage.Used, b.labwareID(id), lineage.ID{}, here)
 	}
+}
+
+// irregularWells says where each well is and how wide it is open, where that is
+// no grid of like wells: "A1 13.88 67.75 14.9", in mm from the front left corner
+// to the centre, and the diameter; of a rectangle, both sides. Of a grid it is nil:
+// rows and columns say it all.
+func irregularWells(d *ot2.Definition) []string {
+	if len(d.Ordering[0]) == 0 {
+		return nil
+	}
+	regular := true
+	first := d.Wells[d.Ordering[0][0]]
+	var wells []string
+	for _, column := range d.Ordering {
+		regular = regular && len(column) == len(d.Ordering[0])
+		for _, name := range column {
+			well, there := d.Wells[name]
+			if !there {
+				return nil
+			}
+			regular = regular && well.Shape == first.Shape && well.Diameter == first.Diameter &&
+				well.XDimension == first.XDimension && well.YDimension == first.YDimension
+			place := fmt.Sprintf("%s %g %g", name, well.X, well.Y)
+			if well.Diameter > 0 {
+				place += fmt.Sprintf(" %g", well.Diameter)
+			} else {
+				place += fmt.Sprintf(" %g %g", well.XDimension, well.YDimension)
+			}
+			wells = append(wells, place)
+		}
+	}
+	if regular {
+		return nil
+	}
+	return wells
 }
 
 // physical adds the node of labware whose identity is declared.
