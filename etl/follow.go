@@ -55,6 +55,12 @@ func (l *lives) take(owner lineage.Owner) *live {
 	return followed
 }
 
+func (l *lives) len() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all.Len()
+}
+
 // put gives an owner back.
 func (l *lives) put(owner lineage.Owner, followed *live) {
 	l.mu.Lock()
@@ -84,13 +90,16 @@ func atHand(r journal.Record) *journal.Record {
 
 // follow is a turn of an owner that is followed. It reports whether the turn is over:
 // where it is not, the owner is forgotten and takes the long road.
-func (t *turn) follow(ctx context.Context) (over bool, err error) {
+func (t *turn) follow(ctx, turning context.Context) (over bool, err error) {
 	l := t.p.lives.take(t.batch.owner)
 	if l == nil || !t.smooth() {
 		return false, nil
 	}
+	if err := context.Cause(turning); err != nil {
+		return false, err
+	}
 	t.projector = l.projector
-	fragments, err := t.extractFresh(ctx)
+	fragments, err := t.extractFresh(turning)
 	if err != nil {
 		return false, err
 	}
@@ -98,7 +107,7 @@ func (t *turn) follow(ctx context.Context) (over bool, err error) {
 		l.following.Add(fragments...)
 		derived := &Derived{following: l.following}
 		for _, stage := range []func(context.Context, *live, *Derived) (cause, err error){t.deriveOn, t.amend, t.verifyOn} {
-			if cause, err := stage(ctx, l, derived); cause != nil || err != nil {
+			if cause, err := stage(turning, l, derived); cause != nil || err != nil {
 				return false, err
 			}
 		}
@@ -119,7 +128,7 @@ func (t *turn) follow(ctx context.Context) (over bool, err error) {
 
 // smooth reports whether all of the turn is new, readable and in order.
 func (t *turn) smooth() bool {
-	return !slices.ContainsFunc(t.batch.entries, func(e entry) bool {
+	return len(t.batch.requests) == 0 && !slices.ContainsFunc(t.batch.entries, func(e entry) bool {
 		_, dead := t.p.graves.why(e.position)
 		return dead || e.record == nil || e.mark == nil || e.letter != ""
 	})

@@ -61,6 +61,12 @@ func (g *graves) forgive(at journal.Position) {
 	delete(g.dead, at)
 }
 
+func (g *graves) len() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.dead)
+}
+
 func (g *graves) why(at journal.Position) (string, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

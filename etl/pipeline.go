@@ -89,6 +89,8 @@ type Pipeline struct {
 
 	queue   *queue
 	lives   *lives
+	reins   *reins
+	rates   *rates
 	graves  *graves
 	waiters *waiters
 }
@@ -101,7 +103,7 @@ func New(config Config) (*Pipeline, error) {
 	}
 	p := &Pipeline{
 		config: config, logger: config.Logger, metrics: config.Metrics, projectors: projectors(config),
-		queue: newQueue(config.Backlog), lives: newLives(max(0, config.Follow)), graves: &graves{}, waiters: &waiters{},
+		queue: newQueue(config.Backlog), lives: newLives(max(0, config.Follow)), reins: &reins{}, rates: &rates{}, graves: &graves{}, waiters: &waiters{},
 	}
 	maps.Copy(p.projectors, config.Projectors)
 	err = p.metrics.registerer.Register(newLag(func(ctx context.Context) (int64, time.Duration, error) {
@@ -232,7 +234,7 @@ func (p *Pipeline) read(ctx context.Context, after journal.Position) error {
 			continue
 		}
 		for _, r := range records {
-			p.queue.read(owner(r), entry{position: r.Position, observed: observed(r), appendedAt: r.AppendedAt, record: atHand(r)})
+			p.queue.read(ownerOf(r), entry{position: r.Position, observed: observed(r), appendedAt: r.AppendedAt, record: atHand(r)})
 			after = r.Position
 		}
 	}
@@ -245,7 +247,7 @@ func (p *Pipeline) buryDamaged(ctx context.Context, at journal.Position, cause e
 }
 
 // owner of a record: the subject, as the door found it.
-func owner(r journal.Record) lineage.Owner {
+func ownerOf(r journal.Record) lineage.Owner {
 	return lineage.Owner(cmp.Or(r.Envelope.Event.Subject(), "unknown"))
 }
 
@@ -286,5 +288,8 @@ func (p *Pipeline) work(ctx context.Context) error {
 		}
 		p.queue.done(b)
 		p.waiters.settle(b, result)
+		for _, r := range b.requests {
+			r.told <- result
+		}
 	}
 }

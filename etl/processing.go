@@ -27,6 +27,9 @@ const (
 	Retrying Status = "retrying"
 	Failed   Status = "failed"
 	Done     Status = "done"
+	// Cancelled is what a person ended: nothing of it is lost, and nothing goes on
+	// by itself.
+	Cancelled Status = "cancelled"
 )
 
 // Processing is the state of one owner's processing, the latest.
@@ -47,6 +50,8 @@ type Processing struct {
 	Applied   lineage.Applied  `json:"applied"`
 	// Seconds per window.
 	Seconds Windows `json:"seconds"`
+	// Left are the envelopes that a cancelled processing left for the next one.
+	Left []journal.Position `json:"left,omitempty"`
 }
 
 // Windows is the time spent per window, in seconds, of the oldest envelope that
@@ -67,6 +72,8 @@ type States interface {
 	Get(ctx context.Context, owner lineage.Owner) (Processing, error)
 	// List returns the most recently started first, after a cursor.
 	List(ctx context.Context, q StatesQuery) (StatesPage, error)
+	// Counts says how many owners stand where.
+	Counts(ctx context.Context) (map[Status]int64, error)
 }
 
 // StatesQuery asks for processings. Zero fields don't restrict.

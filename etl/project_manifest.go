@@ -20,7 +20,7 @@ type manifests struct {
 
 // Extract implements Projector.
 func (m *manifests) Extract(_ context.Context, record journal.Record) (Fragment, error) {
-	declarations, err := bench.DecodeManifest(string(owner(record)), record.Envelope.Event.Data(), m.limits)
+	declarations, err := bench.DecodeManifest(string(ownerOf(record)), record.Envelope.Event.Data(), m.limits)
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +32,7 @@ func declaredIn(record journal.Record, declarations []bench.Declaration) []bench
 	said := make([]benchindex.Declared, len(declarations))
 	for i, d := range declarations {
 		said[i] = benchindex.Declared{
-			Declaration: d, Owner: owner(record), SaidAt: saidAt(d, record.Envelope), KnownAt: record.AppendedAt,
+			Declaration: d, Owner: ownerOf(record), SaidAt: saidAt(d, record.Envelope), KnownAt: record.AppendedAt,
 		}
 	}
 	return said

@@ -26,6 +26,8 @@ type entry struct {
 type batch struct {
 	owner   lineage.Owner
 	entries []entry // in the journal's order; none: only make the graph again
+
+	requests []*request
 }
 
 // mark is a place in the journal that the watermark can't pass before it is done.
@@ -56,6 +58,30 @@ type line struct {
 	ready   bool
 	running bool
 	turn    []entry // of the turn that is running
+
+	requests []*request // of people, for the next turn
+}
+
+// ask gives an owner a turn that somebody asked for.
+func (q *queue) ask(owner lineage.Owner, r *request, entries ...entry) {
+	q.mu.Lock()
+	l := q.line(owner)
+	l.requests = append(l.requests, r)
+	q.mu.Unlock()
+	q.add(owner, entries...)
+}
+
+// waits is how many owners wait for a turn.
+func (q *queue) waits() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n := 0
+	for _, l := range q.waiting {
+		if len(l.entries) > 0 || l.again {
+			n++
+		}
+	}
+	return n
 }
 
 // holds reports whether a record of an owner waits here or has its turn.
@@ -170,7 +196,7 @@ func (q *queue) take(ctx context.Context) (batch, error) {
 	owner := q.ready[0]
 	q.ready = q.ready[1:]
 	l := q.waiting[owner]
-	b := batch{owner: owner, entries: l.entries}
+	b := batch{owner: owner, entries: l.entries, requests: l.requests}
 	*l = line{running: true, turn: b.entries}
 	return b, nil
 }

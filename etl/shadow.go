@@ -130,7 +130,7 @@ func (s *shadow) bury(ctx context.Context) error {
 			if l.State != journal.StateRetried {
 				dead[at] = true
 			}
-			if who := owner(l.Record); dead[at] != s.dead[at] && s.shades[who] != nil {
+			if who := ownerOf(l.Record); dead[at] != s.dead[at] && s.shades[who] != nil {
 				s.wait(who)
 			}
 			after = l.ID
@@ -174,7 +174,7 @@ func because(err error) string {
 
 // note takes note of a record, in the journal's order.
 func (s *shadow) note(r journal.Record) {
-	who := owner(r)
+	who := ownerOf(r)
 	known := s.shades[who]
 	if known == nil {
 		known = &shade{}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"wellspring/graphstore"
@@ -96,8 +97,10 @@ func (t *turn) apply(ctx context.Context, pieces []piece) (stage Stage, cause, e
 		return Transform, cause, err
 	}
 	t.times.transformed = t.p.config.Clock()
-	if cause, err := t.load(ctx, pieces, derived); cause != nil || err != nil {
-		return Load, cause, err
+	if !t.onlyVerifies() {
+		if cause, err := t.load(ctx, pieces, derived); cause != nil || err != nil {
+			return Load, cause, err
+		}
 	}
 	t.times.loaded = t.p.config.Clock()
 	if cause, err := t.verify(ctx, derived.Projection, t.at(pieces, derived)); cause != nil || err != nil {
@@ -107,6 +110,13 @@ func (t *turn) apply(ctx context.Context, pieces []piece) (stage Stage, cause, e
 	t.stale, t.times.verified = false, t.p.config.Clock()
 	t.derived, t.knownAt = derived, t.at(pieces, derived)
 	return "", nil, nil
+}
+
+// onlyVerifies reports whether a person asked for a turn that looks, and nobody for
+// one that writes.
+func (t *turn) onlyVerifies() bool {
+	return len(t.batch.entries) == 0 && len(t.batch.requests) > 0 &&
+		!slices.ContainsFunc(t.batch.requests, func(r *request) bool { return r.from != Verify })
 }
 
 // at is the journal's time of the latest that the projection rests on:

@@ -2,6 +2,7 @@ package etl
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"time"
@@ -18,6 +19,8 @@ type turn struct {
 	batch batch
 	fresh map[journal.Position]entry
 	state Processing
+
+	before Processing // the owner's last; of an owner that is followed it is not asked for
 
 	projector Projector
 	dead      map[journal.Position]error // buried in this turn
@@ -37,6 +40,7 @@ type passage struct{ transformed, loaded, verified time.Time }
 type result struct {
 	processing Processing
 	dead       map[journal.Position]error
+	cancelled  error
 }
 
 // piece is what was extracted from one envelope.
@@ -48,7 +52,7 @@ type piece struct {
 
 // process gives an owner its turn. The error is only of what stops the
 // pipeline: what is wrong with an envelope is in the result.
-func (p *Pipeline) process(ctx context.Context, b batch) (result, error) {
+func (p *Pipeline) process(ctx context.Context, b batch) (ended result, err error) {
 	t := &turn{p: p, batch: b, fresh: map[journal.Position]entry{}, dead: map[journal.Position]error{}, began: p.config.Clock()}
 	for _, e := range b.entries {
 		t.fresh[e.position] = e
@@ -57,14 +61,27 @@ func (p *Pipeline) process(ctx context.Context, b batch) (result, error) {
 		ID: uuid.NewString(), Owner: b.owner, Status: Running, Stage: Extract, Attempts: 1,
 		Envelopes: len(b.entries), StartedAt: t.began,
 	}
-	if over, err := t.follow(ctx); over || err != nil {
-		return result{t.state, t.dead}, err
+	turning, release := p.reins.hold(ctx, b.owner, t.began)
+	defer func() {
+		if ctx.Err() == nil && errors.Is(err, errCancelled) {
+			ended, err = t.cancelled(ctx), nil
+		}
+		release(ended.processing)
+	}()
+	return t.process(ctx, turning)
+}
+
+// process takes the short road, else the long one. What is in the graph is kept
+// for others though the turn be cancelled: they rest on it.
+func (t *turn) process(ctx, turning context.Context) (result, error) {
+	if over, err := t.follow(ctx, turning); over || err != nil {
+		return result{processing: t.state, dead: t.dead}, err
 	}
-	records, err := t.records(ctx)
+	records, err := t.records(turning)
 	if err != nil {
 		return result{}, err
 	}
-	if err := t.run(ctx, records); err != nil {
+	if err := t.run(turning, records); err != nil {
 		return result{}, err
 	}
 	if err := t.keep(ctx); err != nil {
@@ -75,7 +92,7 @@ func (p *Pipeline) process(ctx context.Context, b batch) (result, error) {
 	}
 	t.finish(ctx)
 	t.remember()
-	return result{t.state, t.dead}, nil
+	return result{processing: t.state, dead: t.dead}, nil
 }
 
 // records returns what the owner said so far. What the reader did not come to
@@ -86,15 +103,19 @@ func (t *turn) records(ctx context.Context) (records []journal.Record, err error
 		if lineage.KindOf(err) == lineage.ErrorNotFound {
 			return nil
 		}
+		t.before = before
 		// One that was cut off may have ended all the same, and only its end was not
 		// written down: how far it was, nobody knows.
-		if err == nil && (before.Status == Done || before.Status == Failed) {
+		if err == nil && (before.Status == Done || before.Status == Failed || before.Status == Cancelled) {
 			t.state.Position = before.Position
 		}
 		return err
 	})
 	if err != nil {
 		return nil, err
+	}
+	if t.leftAlone() {
+		return nil, errCancelled
 	}
 	t.put(ctx)
 	if err := t.forgive(ctx); err != nil {
@@ -218,6 +239,7 @@ func (t *turn) finish(ctx context.Context) {
 		t.state.Seconds.Total = max(0, now.Sub(oldest.observed).Seconds())
 	}
 	t.put(ctx)
+	t.p.rates.count(now, len(t.batch.entries), t.cause != nil)
 	t.p.metrics.finished(t.state.Seconds)
 	for _, e := range t.batch.entries {
 		if _, dead := t.dead[e.position]; !dead && !t.times.verified.IsZero() {

@@ -1,6 +1,7 @@
 package etl
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -51,7 +52,7 @@ func (w *waiters) settle(b batch, r result) {
 	for _, e := range b.entries {
 		for _, told := range w.wait[e.position] {
 			select {
-			case told <- settled{r.processing, r.dead[e.position]}:
+			case told <- settled{r.processing, cmp.Or(r.cancelled, r.dead[e.position])}:
 			default: // it was told already
 			}
 		}
@@ -89,16 +90,25 @@ func (p *Pipeline) settled(ctx context.Context, owner lineage.Owner, at journal.
 		return nil, nil
 	}
 	state, err := p.config.States.Get(ctx, owner)
-	if lineage.KindOf(err) == lineage.ErrorNotFound || err == nil && state.Position == "" {
+	switch {
+	case lineage.KindOf(err) == lineage.ErrorNotFound:
 		return nil, nil
-	}
-	if err != nil {
+	case err != nil:
 		return nil, err
+	case state.Position == "" && state.Status == Cancelled && p.overtaken(ctx, at):
+		return &settled{processing: state, err: errCancelled}, nil
+	case state.Position == "":
+		return nil, nil
 	}
 	if state.Position != at {
 		before, err := p.before(ctx, owner, at, state.Position)
-		if err != nil || !before {
+		switch {
+		case err != nil:
 			return nil, err
+		case !before && state.Status == Cancelled && p.overtaken(ctx, at):
+			return &settled{processing: state, err: errCancelled}, nil
+		case !before:
+			return nil, nil
 		}
 	}
 	s := &settled{processing: state}
@@ -145,7 +155,7 @@ func (p *Pipeline) Retry(ctx context.Context, id string) (Processing, error) {
 	told := p.waiters.add(at)
 	defer p.waiters.remove(at, told)
 	now := p.config.Clock()
-	p.queue.add(owner(letter.Record), entry{position: at, observed: now, appendedAt: now, letter: id})
+	p.queue.add(ownerOf(letter.Record), entry{position: at, observed: now, appendedAt: now, letter: id})
 	return await(ctx, told)
 }
 

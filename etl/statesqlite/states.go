@@ -245,6 +245,29 @@ func (s *States) List(ctx context.Context, q etl.StatesQuery) (etl.StatesPage, e
 	return page, nil
 }
 
+// Counts implements etl.States.
+func (s *States) Counts(ctx context.Context) (map[etl.Status]int64, error) {
+	const op = "count processing states"
+	rows, err := s.db.QueryContext(ctx, "SELECT status, count(*) FROM processing GROUP BY status")
+	if err != nil {
+		return nil, failed(op, "", err)
+	}
+	defer rows.Close()
+	counts := map[etl.Status]int64{}
+	for rows.Next() {
+		var status etl.Status
+		var count int64
+		if err := rows.Scan(&status, &count); err != nil {
+			return nil, failed(op, "", err)
+		}
+		counts[status] = count
+	}
+	if err := rows.Err(); err != nil {
+		return nil, failed(op, "", err)
+	}
+	return counts, nil
+}
+
 // place is where a page ended. The next one begins behind it, whatever was
 // written since: a processing that began again meanwhile is at the top.
 type place struct {
