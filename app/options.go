@@ -63,6 +63,7 @@ type Options struct {
 	RobotRate    float64       `koanf:"robot-rate" help:"requests a second that one robot is sent at most"`
 	RobotPoll    time.Duration `koanf:"robot-poll" help:"how often a robot's run under way is looked at without a hint from its broker"`
 	RobotMargin  int           `koanf:"robot-margin" help:"raise the alarm when so few runs can still be started before the robot deletes one that was not read"`
+	To           string        `koanf:"to" help:"address of the central service that the bridge command sends to, such as https://wellspring.lab; with token and server-ca"`
 	LabwareDir   string        `koanf:"labware" help:"folder of labware definitions, searched with its subfolders, for logs that carry none"`
 	MaxBytes     int64         `koanf:"max-bytes" help:"largest document that is taken, bytes"`
 	MaxDepth     int           `koanf:"max-depth" help:"deepest nesting of a document that is taken"`
@@ -160,6 +161,14 @@ func (o Options) Validate() error {
 		}
 		if o.MQTTClientID == "" {
 			wrong("mqtt-client-id", "the broker keeps messages by it: name one")
+		}
+	}
+	if u, err := url.Parse(o.To); o.To != "" {
+		switch {
+		case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil:
+			wrong("to", "use an address such as https://wellspring.lab")
+		case u.Scheme == "http" && !o.TrustNetwork && !loopback(net.JoinHostPort(u.Hostname(), "0")):
+			wrong("to", "%q is not on loopback: use https, or set trust-network where the network keeps strangers out", o.To)
 		}
 	}
 	if _, err := o.robots(); err != nil {

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -44,15 +43,8 @@ func (a *App) newBridges(in *intake.Intake, registry prometheus.Registerer) erro
 	if err != nil || len(addresses) == 0 {
 		return err
 	}
-	for _, address := range addresses {
-		b, err := bridge.New(bridge.Options{
-			Robot: address, Dir: filepath.Join(a.options.DataDir, robotsDir), Rate: a.options.RobotRate, Poll: a.options.RobotPoll,
-			Margin: a.options.RobotMargin, MaxBytes: a.options.MaxBytes, Logger: a.logger,
-		}, in)
-		if err != nil {
-			return err
-		}
-		a.bridges = append(a.bridges, b)
+	if a.bridges, err = openBridges(a.options, addresses, in, a.logger); err != nil {
+		return err
 	}
 	return registry.Register(bridge.NewCollector(a.bridges...))
 }
@@ -65,9 +57,11 @@ func (a *App) readRobots(ctx context.Context, group *errgroup.Group) {
 }
 
 // robotStates are the bridges' states as the REST interface tells them.
-func (a *App) robotStates() []api.RobotState {
-	states := make([]api.RobotState, 0, len(a.bridges))
-	for _, b := range a.bridges {
+func (a *App) robotStates() []api.RobotState { return statesOf(a.bridges) }
+
+func statesOf(bridges []*bridge.Bridge) []api.RobotState {
+	states := make([]api.RobotState, 0, len(bridges))
+	for _, b := range bridges {
 		states = append(states, robotState(b.State()))
 	}
 	return states
