@@ -245,10 +245,10 @@ func (f *Forwarder) postOnce(ctx context.Context, body []byte) error {
 	defer func() { _ = response.Body.Close() }()
 	text, err := io.ReadAll(io.LimitReader(response.Body, answerBytes))
 	status := response.StatusCode
-	switch {
-	case status == http.StatusAccepted || status == http.StatusOK:
+	switch status {
+	case http.StatusAccepted, http.StatusOK:
 		return err // only a whole answer is a yes
-	case status == http.StatusBadRequest || status == http.StatusUnprocessableEntity || status == http.StatusRequestEntityTooLarge || status == http.StatusConflict:
+	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge, http.StatusConflict:
 		return backoff.Permanent(&refusedError{fmt.Sprintf("the central service answers %s: %.500s", response.Status, text)})
 	}
 	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && seconds > 0 {
