@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"time"
@@ -129,11 +130,16 @@ func Load(file string, flags *pflag.FlagSet) (Options, error) {
 		}
 	}
 	var options Options
-	if err := k.Unmarshal("", &options); err != nil {
+	var err error
+	if err = k.Unmarshal("", &options); err != nil {
 		return Options{}, &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, Hint: "wellspring config --help lists every setting with its type", Err: err}
 	}
 	if err := options.Validate(); err != nil {
 		return Options{}, &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, Err: err}
+	}
+	// SQLite is told by URI, which has no relative paths.
+	if options.DataDir, err = filepath.Abs(options.DataDir); err != nil {
+		return Options{}, &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, ID: "data-dir", Hint: "name it with its full path", Err: err}
 	}
 	return options, nil
 }

@@ -86,6 +86,20 @@ func TestListsFromTheEnvironmentAreSplitAtCommas(t *testing.T) {
 	}
 }
 
+func TestARelativeDataFolderIsTakenFromHere(t *testing.T) {
+	clean(t)
+	t.Chdir(t.TempDir())
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("WELLSPRING_DATA_DIR", "data")
+	got, err := Load("", nil)
+	if err != nil || got.DataDir != filepath.Join(here, "data") {
+		t.Errorf("got %q, %v", got.DataDir, err)
+	}
+}
+
 func TestAMistypedSettingIsNamed(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "wellspring.yaml")
 	write(t, file, "wokers: 7\n")

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/url"
@@ -160,5 +161,84 @@ func TestWhoIsAnswered(t *testing.T) {
 	}
 	if response, text := page(t, a, "/"); response.StatusCode != http.StatusOK || !strings.Contains(text, "No run has arrived yet") {
 		t.Errorf("an empty service: %d %s", response.StatusCode, text)
+	}
+}
+
+// A drawing is grouped, opened and folded as it is asked for, and says what it left out.
+func TestDrawings(t *testing.T) {
+	a := bench(t)
+	type drawing struct {
+		Nodes []struct {
+			ID                    string
+			X, Y                  float64
+			Count, Hidden         int
+			Root, Leads, Possible bool
+		}
+		Edges []struct {
+			From, To string
+			Possible bool
+		}
+		Total int
+		Group string
+		Notes []string
+		Error string
+	}
+	ask := func(query string) (d drawing) {
+		t.Helper()
+		response, text := page(t, a, "/graph?"+query)
+		if err := json.Unmarshal([]byte(text), &d); err != nil {
+			t.Fatalf("%d %s: %v", response.StatusCode, text, err)
+		}
+		at := make(map[string]float64)
+		for _, node := range d.Nodes {
+			at[node.ID] = node.X
+		}
+		for _, edge := range d.Edges {
+			if from, there := at[edge.From]; !there || !edge.Possible && from >= at[edge.To] {
+				t.Errorf("%s: an edge leads from %g to %g", query, from, at[edge.To])
+			}
+		}
+		return d
+	}
+	const lot = "of=lot:PBS-2611-B&direction=downstream"
+	whole := ask(lot)
+	if whole.Group != "none" || len(whole.Nodes) != whole.Total || whole.Total < 100 {
+		t.Errorf("not grouped: %d of %d nodes, by %s", len(whole.Nodes), whole.Total, whole.Group)
+	}
+	byPlate := ask(lot + "&group=plate")
+	count, group := 0, ""
+	for _, node := range byPlate.Nodes {
+		if count += node.Count; node.Count > 40 {
+			group = node.ID
+		}
+	}
+	if len(byPlate.Nodes) > 8 || count != whole.Total {
+		t.Errorf("by plate: %d nodes that hold %d of %d", len(byPlate.Nodes), count, whole.Total)
+	}
+	if opened := ask(lot + "&group=plate&open=" + url.QueryEscape(group)); len(opened.Nodes) < 40 || len(opened.Nodes) >= whole.Total {
+		t.Errorf("%s, opened: %d nodes", group, len(opened.Nodes))
+	}
+	if bySteps := ask(lot + "&group=step"); len(bySteps.Nodes) <= len(byPlate.Nodes) || len(bySteps.Nodes) >= len(whole.Nodes) {
+		t.Errorf("by step: %d nodes", len(bySteps.Nodes))
+	}
+	if near := ask(lot + "&depth=1"); len(near.Nodes) >= len(whole.Nodes) || len(near.Notes) == 0 {
+		t.Errorf("one hop: %d nodes, notes %v", len(near.Nodes), near.Notes)
+	}
+	const well = "of=plate:AP-0001/A2"
+	up := ask(well)
+	for _, node := range up.Nodes {
+		if node.Root {
+			if folded := ask(well + "&collapse=" + node.ID); len(folded.Nodes) != 1 || folded.Nodes[0].Hidden != len(up.Nodes)-1 {
+				t.Errorf("folded: %+v", folded.Nodes)
+			}
+		}
+	}
+	if carried := ask(well + "&carryover=1"); carried.Total <= up.Total {
+		t.Errorf("with carry-over: %d nodes, without %d", carried.Total, up.Total)
+	}
+	for _, wrong := range []string{"of=nothing", well + "&depth=0", well + "&depth=x", well + "&asof=soon"} {
+		if d := ask(wrong); d.Error == "" {
+			t.Errorf("%s is drawn", wrong)
+		}
 	}
 }

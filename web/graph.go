@@ -303,7 +303,7 @@ func (g *graphing) visible(bundles []bundle, lines []line) ([]bundle, map[string
 // place lays the bundles out and writes them down.
 func (g *graphing) place(d *drawing, bundles []bundle, lines []line, hidden map[string]int, asOf string) {
 	number := make(map[string]int, len(bundles))
-	graph := layered{nodes: len(bundles)}
+	graph := layered{nodes: len(bundles), weak: map[int]bool{}}
 	for i, b := range bundles {
 		number[b.id] = i
 	}
@@ -318,6 +318,9 @@ func (g *graphing) place(d *drawing, bundles []bundle, lines []line, hidden map[
 		}
 		leads[near] = true
 		if hasFrom && hasTo {
+			if l.possible {
+				graph.weak[len(graph.edges)] = true
+			}
 			graph.edges, drawn = append(graph.edges, [2]int{from, to}), append(drawn, l)
 		}
 	}

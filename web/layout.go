@@ -10,6 +10,8 @@ import (
 type layered struct {
 	nodes int
 	edges [][2]int
+	// weak edges, by number, give way where they would close a circle; missing: none is.
+	weak map[int]bool
 }
 
 // place is where a node is drawn: its layer, and its row within the drawing.
@@ -47,29 +49,22 @@ func (g layered) lay() (places []place, bends [][]float64) {
 // longestPaths gives each node its layer: one more than the highest of its
 // sources. Then each is drawn as near to its targets as it can be.
 func (g layered) longestPaths() []int {
-	out := make([][]int, g.nodes)
-	waiting := make([]int, g.nodes)
-	for _, e := range g.forward() {
-		out[e[0]] = append(out[e[0]], e[1])
-		waiting[e[1]]++
-	}
-	layer := make([]int, g.nodes)
-	var ready []int
-	for i, n := range waiting {
-		if n == 0 {
-			ready = append(ready, i)
+	edges := g.forward()
+	_, position := g.sorted(edges)
+	for i, e := range g.edges {
+		if g.weak[i] && position[e[0]] < position[e[1]] {
+			edges = append(edges, e)
 		}
 	}
-	for done := 0; done < len(ready); done++ {
-		from := ready[done]
+	out := g.targets(edges)
+	order, _ := g.sorted(edges)
+	layer := make([]int, g.nodes)
+	for _, from := range order {
 		for _, to := range out[from] {
 			layer[to] = max(layer[to], layer[from]+1)
-			if waiting[to]--; waiting[to] == 0 {
-				ready = append(ready, to)
-			}
 		}
 	}
-	for _, i := range slices.Backward(ready) {
+	for _, i := range slices.Backward(order) {
 		if len(out[i]) == 0 {
 			continue
 		}
@@ -82,12 +77,50 @@ func (g layered) longestPaths() []int {
 	return layer
 }
 
-// forward are the edges without those that close a circle, found by a walk in depth.
-func (g layered) forward() [][2]int {
+// targets are those of the edges of each node.
+func (g layered) targets(edges [][2]int) [][]int {
 	out := make([][]int, g.nodes)
-	for _, e := range g.edges {
+	for _, e := range edges {
 		out[e[0]] = append(out[e[0]], e[1])
 	}
+	return out
+}
+
+// sorted are the nodes in an order in which no edge leads back, and the place of
+// each in it. The edges close no circle.
+func (g layered) sorted(edges [][2]int) (order, position []int) {
+	out := g.targets(edges)
+	waiting := make([]int, g.nodes)
+	for _, e := range edges {
+		waiting[e[1]]++
+	}
+	for i, n := range waiting {
+		if n == 0 {
+			order = append(order, i)
+		}
+	}
+	position = make([]int, g.nodes)
+	for done := 0; done < len(order); done++ {
+		position[order[done]] = done
+		for _, to := range out[order[done]] {
+			if waiting[to]--; waiting[to] == 0 {
+				order = append(order, to)
+			}
+		}
+	}
+	return order, position
+}
+
+// forward are the edges that are not weak, without those that close a circle,
+// found by a walk in depth.
+func (g layered) forward() [][2]int {
+	var strong [][2]int
+	for i, e := range g.edges {
+		if !g.weak[i] {
+			strong = append(strong, e)
+		}
+	}
+	out := g.targets(strong)
 	const fresh, open, closed = 0, 1, 2
 	state, next := make([]int, g.nodes), make([]int, g.nodes)
 	var kept [][2]int
