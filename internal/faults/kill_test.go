@@ -1,0 +1,85 @@
+package faults
+
+import (
+	"math/rand/v2"
+	"net/http"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// The service is killed at random moments: while it takes in, folds, loads,
+// checks, backs up and makes its graph again.
+func TestKill(t *testing.T) {
+	n, seed := rounds(t, 8), uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	dir := filepath.Join(t.TempDir(), "data")
+	l := startLoad(t, seed)
+	doing := []string{"", "", "/v1/fsck", "/v1/rebuild", "/v1/rebuild", "/v1/backup"}
+	for range n {
+		s := launch(t, dir)
+		if s == nil {
+			t.Fatal("the service did not start again")
+		}
+		l.now.Store(s)
+		l.await(1 + random.IntN(10))
+		if path := doing[random.IntN(len(doing))]; path != "" {
+			go func() { _, _, _ = s.post(t.Context(), path, http.NoBody) }()
+		}
+		<-time.After(time.Duration(random.IntN(400)) * time.Millisecond) // the moment is the test
+		l.now.Store(nil)
+		s.kill()
+		if t.Failed() {
+			break
+		}
+	}
+	l.end()
+	verdict(t, dir, l.acknowledged())
+}
+
+// SIGTERM under load: who was let in is answered, and it ends by itself.
+func TestTerminate(t *testing.T) {
+	n, seed := rounds(t, 2), uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	dir := filepath.Join(t.TempDir(), "data")
+	l := startLoad(t, seed)
+	for range min(n, 20) {
+		s := launch(t, dir)
+		if s == nil {
+			t.Fatal("the service did not start again")
+		}
+		l.now.Store(s)
+		l.await(10)
+		if err := s.terminate(); err != nil {
+			t.Errorf("it ended with: %v", err)
+		}
+		l.now.Store(nil)
+	}
+	l.end()
+	verdict(t, dir, l.acknowledged())
+}
+
+// A second service on one data folder is refused, and the first goes on.
+func TestTwoOnOneFolder(t *testing.T) {
+	rounds(t, 1)
+	dir := filepath.Join(t.TempDir(), "data")
+	l := startLoad(t, 1)
+	first := launch(t, dir)
+	if first == nil {
+		t.Fatal("it did not start")
+	}
+	l.now.Store(first)
+	l.await(3)
+	if second := launch(t, dir); second != nil {
+		t.Error("a second service started on the same folder")
+		second.kill()
+	}
+	l.await(3)
+	l.now.Store(nil)
+	l.end()
+	if err := first.terminate(); err != nil {
+		t.Error(err)
+	}
+	verdict(t, dir, l.acknowledged())
+}
