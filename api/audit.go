@@ -218,6 +218,9 @@ func writeProblem(w http.ResponseWriter, c echo.Context, err error) {
 	problem.RequestID, problem.Instance = c.Response().Header().Get(echo.HeaderXRequestID), c.Request().URL.EscapedPath()
 	w.Header().Set(echo.HeaderContentType, "application/problem+json")
 	w.Header().Del(echo.HeaderContentLength)
+	if problem.Status == http.StatusServiceUnavailable {
+		w.Header().Set(echo.HeaderRetryAfter, strconv.Itoa(retryAfter))
+	}
 	w.WriteHeader(problem.Status)
 	_ = json.NewEncoder(w).Encode(problem) // the client may have left
 }

@@ -257,6 +257,9 @@ func (a *App) ready(ctx context.Context) error {
 	if _, err := a.journal.Committed(ctx, etl.Consumer); err != nil {
 		return err
 	}
+	if err := a.journal.Ready(ctx); err != nil {
+		return err
+	}
 	return a.store.Ping(ctx)
 }
 

@@ -112,7 +112,8 @@ func (l *load) deliver(ctx context.Context, path string, document []byte) {
 		case status == http.StatusServiceUnavailable:
 			l.busy.Add(1)
 			if header.Get("Retry-After") == "" {
-				l.t.Error("503 without Retry-After")
+				l.t.Errorf("503 without Retry-After: %s", answer)
+				return
 			}
 			l.pause(ctx)
 		case status == 0:

@@ -29,3 +29,14 @@ func (j *Journal) Check(ctx context.Context) ([]string, error) {
 	}
 	return gaps, nil
 }
+
+// Ready says why nothing can be written now. Where the last write failed it tries
+// another one: else nobody would know that the disk is well again.
+func (j *Journal) Ready(ctx context.Context) error {
+	if !j.writer.failing.Load() {
+		return nil
+	}
+	return j.writer.do(ctx, "write to the journal", func(t *transaction) error {
+		return t.exec(fmt.Sprintf("PRAGMA user_version = %d", schemaVersion))
+	})
+}

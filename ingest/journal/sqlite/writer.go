@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -27,10 +28,10 @@ type writer struct {
 	logger *slog.Logger
 
 	statements map[string]*sql.Stmt
-	position   int64 // of the last record
-	appendedAt int64 // of the last record, µs
-	uncertain  bool  // a transaction failed: what is on disk has to be asked
-	failing    bool  // so that a lasting failure is logged once
+	position   int64       // of the last record
+	appendedAt int64       // of the last record, µs
+	uncertain  bool        // a transaction failed: what is on disk has to be asked
+	failing    atomic.Bool // the last transaction failed: so that a lasting failure is logged once
 
 	tasks   chan *task
 	quit    chan struct{}
@@ -143,17 +144,15 @@ func (w *writer) commit(batch []*task) {
 	answers := make([]error, len(batch))
 	if err := w.attempt(batch, answers); err != nil {
 		w.uncertain = true
-		if !w.failing {
+		if !w.failing.Swap(true) {
 			w.logger.Error("journal can't write: nothing is acknowledged until it can", "error", err)
 		}
-		w.failing = true
 		for i, t := range batch {
 			if answers[i] == nil {
 				answers[i] = failed(t.op, "journal", err)
 			}
 		}
-	} else if w.failing {
-		w.failing = false
+	} else if w.failing.Swap(false) {
 		w.logger.Info("journal can write again")
 	}
 	for i, t := range batch {
