@@ -76,6 +76,13 @@ nightly: ## Compare HISTORIES (10000) drawn histories in every graph store with 
 	@go build -o $(TOOLS)/ ./internal/neo4jtest/withneo4j
 	$(TOOLS)/withneo4j go test -count 1 -timeout 3h -p 1 -run '^TestStore$$/^Random$$' ./graphstore/... -rapid.checks $(HISTORIES)
 
+SOAK ?= 200
+SOAK_MINUTES ?= 20
+.PHONY: soak
+soak: ## Kill, cut off and fill up a service SOAK (200) times each, then a day of 1,000 experiments within SOAK_MINUTES (20)
+	WELLSPRING_SOAK=$(SOAK) go test -count 1 -v -timeout 6h -run 'Test[^S]' ./internal/faults
+	WELLSPRING_SOAK_MINUTES=$(SOAK_MINUTES) go test -count 1 -v -timeout 6h -run '^TestSoak$$' ./internal/faults
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz test for FUZZTIME (30s)
 	@for file in $$(grep -rl --include='*_test.go' '^func Fuzz' . || true); do \

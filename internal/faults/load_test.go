@@ -23,9 +23,9 @@ type load struct {
 	mu   sync.Mutex
 	acks map[string]bool // event ids
 
-	stop  context.CancelFunc
-	wait  sync.WaitGroup
-	busy  atomic.Int64 // answers 503
+	stop context.CancelFunc
+	wait sync.WaitGroup
+	busy atomic.Int64 // answers 503
 }
 
 const senders = 4

@@ -258,7 +258,6 @@ func count(t *testing.T, dir string, acknowledged map[string]bool) {
 	}
 }
 
-
 // rounds is how often a fault is brought about: a few times, or as WELLSPRING_SOAK says.
 func rounds(t testing.TB, few int) int {
 	t.Helper()
