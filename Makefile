@@ -71,6 +71,10 @@ bench-large: ## Measure on graphs of 1M and 14.3M nodes, made once in BENCHDIR (
 	WELLSPRING_BENCH_SIZES=$(BENCHSIZES) WELLSPRING_BENCH_DIR=$(abspath $(BENCHDIR)) \
 		go test -run '^$$' -bench '^BenchmarkSize$$' -benchtime 2s -timeout 6h ./internal/figures | tee bin/bench-large.txt
 
+.PHONY: evidence-check
+evidence-check: ## Falsify evidence packages in EDITS (10000) ways, and change every byte of one
+	EDITS=$${EDITS:-10000} go test -count 1 -v -timeout 60m -run 'Forgeries|EveryByte' ./evidence/verify
+
 .PHONY: nightly
 nightly: ## Compare HISTORIES (10000) drawn histories in every graph store with the model
 	@go build -o $(TOOLS)/ ./internal/neo4jtest/withneo4j

@@ -90,6 +90,7 @@ type Options struct {
 	Access   Access
 	Keys     Keys
 	Evidence Evidence
+	Exports  Exports
 	// Robots tells how the reading of the robots stands; nil: none is read.
 	Robots func() []RobotState
 	// Ready says why the service can't take and answer now.
@@ -111,7 +112,7 @@ func (o *Options) validate() error {
 	for name, there := range map[string]bool{
 		"Query": o.Query != nil, "Intake": o.Intake != nil, "Pipeline": o.Pipeline != nil,
 		"Letters": o.Letters != nil, "Access": o.Access != nil, "Keys": o.Keys != nil, "Ready": o.Ready != nil,
-		"Evidence": o.Evidence != nil, "Upkeep": o.Upkeep != nil,
+		"Evidence": o.Evidence != nil, "Exports": o.Exports != nil, "Upkeep": o.Upkeep != nil,
 	} {
 		if !there {
 			return lineage.Invalid(op, name, "it must be there")

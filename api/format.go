@@ -12,11 +12,16 @@ import (
 // acceptKey is the context key of a request's Accept header.
 type acceptKey struct{}
 
-// withAccept lets the handlers of the generated server see the Accept header.
+// requestKey is the context key of a request.
+type requestKey struct{}
+
+// withAccept lets the handlers of the generated server see the Accept header,
+// and the request where they send a file.
 func withAccept(next StrictHandlerFunc, _ string) StrictHandlerFunc {
 	return func(c echo.Context, request any) (any, error) {
 		accept := strings.Join(c.Request().Header.Values(echo.HeaderAccept), ",")
-		c.SetRequest(c.Request().WithContext(context.WithValue(c.Request().Context(), acceptKey{}, accept)))
+		ctx := context.WithValue(c.Request().Context(), acceptKey{}, accept)
+		c.SetRequest(c.Request().WithContext(context.WithValue(ctx, requestKey{}, c.Request())))
 		return next(c, request)
 	}
 }

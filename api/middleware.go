@@ -55,7 +55,9 @@ func (s *server) middleware(e *echo.Echo, checked *contract) {
 		}),
 		secureHeaders,
 		s.ownName,
-		middleware.GzipWithConfig(middleware.GzipConfig{MinLength: 1 << 10}),
+		middleware.GzipWithConfig(middleware.GzipConfig{MinLength: 1 << 10, Skipper: func(c echo.Context) bool {
+			return strings.HasSuffix(c.Request().URL.Path, "/package") // it is compressed, and may be asked for in parts
+		}}),
 		s.bounds,
 		checked.check,
 		s.audit,

@@ -58,7 +58,14 @@ type problems struct {
 	log *slog.Logger
 }
 
+// toldKey marks a request whose error was told: echo hands it in more than once.
+const toldKey = "told"
+
 func (p problems) handle(err error, c echo.Context) {
+	if c.Get(toldKey) != nil {
+		return
+	}
+	c.Set(toldKey, true)
 	problem := problemOf(err)
 	problem.RequestID = c.Response().Header().Get(echo.HeaderXRequestID)
 	problem.Instance = c.Request().URL.EscapedPath()
@@ -70,7 +77,9 @@ func (p problems) handle(err error, c echo.Context) {
 		p.log.ErrorContext(c.Request().Context(), "a request failed", attributes...)
 	}
 	if c.Response().Committed {
-		return
+		// Half an answer must not look like a whole one.
+		_ = http.NewResponseController(c.Response()).Flush() // what there is; not every writer can
+		panic(http.ErrAbortHandler)
 	}
 	header := c.Response().Header()
 	header.Set(echo.HeaderContentType, "application/problem+json")

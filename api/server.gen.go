@@ -15,6 +15,7 @@ import (
 
 	"wellspring/etl"
 	"wellspring/evidence"
+	"wellspring/evidence/pack"
 	"wellspring/lineage"
 	"wellspring/query"
 
@@ -329,6 +330,39 @@ func (e Role) Valid() bool {
 	}
 }
 
+// Defines values for CreateExportParamsAbout.
+const (
+	CreateExportParamsAboutExperiment  CreateExportParamsAbout = "experiment"
+	CreateExportParamsAboutLot         CreateExportParamsAbout = "lot"
+	CreateExportParamsAboutMeasurement CreateExportParamsAbout = "measurement"
+	CreateExportParamsAboutPlate       CreateExportParamsAbout = "plate"
+	CreateExportParamsAboutRun         CreateExportParamsAbout = "run"
+	CreateExportParamsAboutSince       CreateExportParamsAbout = "since"
+	CreateExportParamsAboutWell        CreateExportParamsAbout = "well"
+)
+
+// Valid indicates whether the value is a known member of the CreateExportParamsAbout enum.
+func (e CreateExportParamsAbout) Valid() bool {
+	switch e {
+	case CreateExportParamsAboutExperiment:
+		return true
+	case CreateExportParamsAboutLot:
+		return true
+	case CreateExportParamsAboutMeasurement:
+		return true
+	case CreateExportParamsAboutPlate:
+		return true
+	case CreateExportParamsAboutRun:
+		return true
+	case CreateExportParamsAboutSince:
+		return true
+	case CreateExportParamsAboutWell:
+		return true
+	default:
+		return false
+	}
+}
+
 // Accepted defines model for Accepted.
 type Accepted struct {
 	// Duplicate It was there already
@@ -497,6 +531,23 @@ type EventBody = json.RawMessage
 
 // EvidenceKey defines model for EvidenceKey.
 type EvidenceKey = evidence.Key
+
+// Export defines model for Export.
+type Export = pack.Export
+
+// ExportAnswer What question.json in the package says
+type ExportAnswer = pack.Answer
+
+// ExportList defines model for ExportList.
+type ExportList struct {
+	Exports []Export `json:"exports"`
+}
+
+// ExportQuestion defines model for ExportQuestion.
+type ExportQuestion = pack.Question
+
+// ExportVerdict defines model for ExportVerdict.
+type ExportVerdict = pack.Verdict
 
 // Fact defines model for Fact.
 type Fact = etl.Fact
@@ -893,6 +944,9 @@ type DeadLetterID = string
 // Depth defines model for Depth.
 type Depth = int
 
+// ExportID defines model for ExportID.
+type ExportID = string
+
 // Format defines model for Format.
 type Format = ListFormat
 
@@ -971,6 +1025,35 @@ type DeclareParams struct {
 
 	// Prefer wait=SECONDS (RFC 7240)
 	Prefer string `json:"Prefer,omitempty,omitzero"`
+}
+
+// CreateExportParams defines parameters for CreateExport.
+type CreateExportParams struct {
+	About CreateExportParamsAbout `form:"about" json:"about"`
+
+	// Selector Of all but since
+	Selector string `form:"selector,omitempty" json:"selector,omitempty,omitzero"`
+
+	// Since Everything that was entered then or later, by the service's clock
+	Since time.Time `form:"since,omitempty" json:"since,omitempty,omitzero"`
+
+	// AsOf What was known then
+	AsOf AsOf `form:"asOf,omitempty" json:"asOf,omitempty,omitzero"`
+
+	// Redact Leave out personal data and free text
+	Redact bool `form:"redact,omitempty" json:"redact,omitempty,omitzero"`
+
+	// Wait Wait up to this many seconds until it was made
+	Wait int `form:"wait,omitempty" json:"wait,omitempty,omitzero"`
+}
+
+// CreateExportParamsAbout defines parameters for CreateExport.
+type CreateExportParamsAbout string
+
+// GetExportPackageParams defines parameters for GetExportPackage.
+type GetExportPackageParams struct {
+	// Range Which bytes, to take up a download again (RFC 9110, 14.2)
+	Range string `json:"Range,omitempty,omitzero"`
 }
 
 // CreateKeyParams defines parameters for CreateKey.
@@ -1439,6 +1522,18 @@ type ServerInterface interface {
 	// PostEvents Take CloudEvents
 	// (POST /v1/events)
 	PostEvents(ctx echo.Context) error
+	// ListExports The packages that are there, the newest first
+	// (GET /v1/exports)
+	ListExports(ctx echo.Context) error
+	// CreateExport Have an evidence package made
+	// (POST /v1/exports)
+	CreateExport(ctx echo.Context, params CreateExportParams) error
+	// GetExport How far a package is
+	// (GET /v1/exports/{id})
+	GetExport(ctx echo.Context, id ExportID) error
+	// GetExportPackage The package itself, or a part of it
+	// (GET /v1/exports/{id}/package)
+	GetExportPackage(ctx echo.Context, id ExportID, params GetExportPackageParams) error
 	// GetFsck How the check of journal and graph stands, and what the last one found
 	// (GET /v1/fsck)
 	GetFsck(ctx echo.Context) error
@@ -1775,6 +1870,120 @@ func (w *ServerInterfaceWrapper) PostEvents(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.PostEvents(ctx)
+	return err
+}
+
+// ListExports converts echo context to params.
+func (w *ServerInterfaceWrapper) ListExports(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListExports(ctx)
+	return err
+}
+
+// CreateExport converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateExport(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateExportParams
+	// ------------- Required query parameter "about" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "about", ctx.QueryParams(), &params.About, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter about: %s", err))
+	}
+
+	// ------------- Optional query parameter "selector" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "selector", ctx.QueryParams(), &params.Selector, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter selector: %s", err))
+	}
+
+	// ------------- Optional query parameter "since" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "since", ctx.QueryParams(), &params.Since, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter since: %s", err))
+	}
+
+	// ------------- Optional query parameter "asOf" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "asOf", ctx.QueryParams(), &params.AsOf, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter asOf: %s", err))
+	}
+
+	// ------------- Optional query parameter "redact" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "redact", ctx.QueryParams(), &params.Redact, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter redact: %s", err))
+	}
+
+	// ------------- Optional query parameter "wait" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "wait", ctx.QueryParams(), &params.Wait, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter wait: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateExport(ctx, params)
+	return err
+}
+
+// GetExport converts echo context to params.
+func (w *ServerInterfaceWrapper) GetExport(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ExportID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetExport(ctx, id)
+	return err
+}
+
+// GetExportPackage converts echo context to params.
+func (w *ServerInterfaceWrapper) GetExportPackage(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ExportID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetExportPackageParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Range" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Range")]; found {
+		var Range string
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Range, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Range", valueList[0], &Range, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Range: %s", err))
+		}
+
+		params.Range = Range
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetExportPackage(ctx, id, params)
 	return err
 }
 
@@ -2726,6 +2935,10 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.DELETE(options.BaseURL+"/v1/keys/:id", wrapper.RevokeKey, options.OperationMiddlewares["revokeKey"]...)
 	router.POST(options.BaseURL+"/v1/keys/:id/rotate", wrapper.RotateKey, options.OperationMiddlewares["rotateKey"]...)
 	router.GET(options.BaseURL+"/v1/audit", wrapper.ListAudit, options.OperationMiddlewares["listAudit"]...)
+	router.GET(options.BaseURL+"/v1/exports", wrapper.ListExports, options.OperationMiddlewares["listExports"]...)
+	router.POST(options.BaseURL+"/v1/exports", wrapper.CreateExport, options.OperationMiddlewares["createExport"]...)
+	router.GET(options.BaseURL+"/v1/exports/:id", wrapper.GetExport, options.OperationMiddlewares["getExport"]...)
+	router.GET(options.BaseURL+"/v1/exports/:id/package", wrapper.GetExportPackage, options.OperationMiddlewares["getExportPackage"]...)
 	router.GET(options.BaseURL+"/v1/checkpoint", wrapper.GetCheckpoint, options.OperationMiddlewares["getCheckpoint"]...)
 	router.GET(options.BaseURL+"/v1/log/entries", wrapper.ListLogEntries, options.OperationMiddlewares["listLogEntries"]...)
 	router.GET(options.BaseURL+"/v1/log/proof", wrapper.GetLogProof, options.OperationMiddlewares["getLogProof"]...)
@@ -3362,6 +3575,202 @@ type PostEventsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response PostEventsdefaultApplicationProblemPlusJSONResponse) VisitPostEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListExportsRequestObject struct {
+}
+
+type ListExportsResponseObject interface {
+	VisitListExportsResponse(w http.ResponseWriter) error
+}
+
+type ListExports200JSONResponse ExportList
+
+func (response ListExports200JSONResponse) VisitListExportsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListExportsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListExportsdefaultApplicationProblemPlusJSONResponse) VisitListExportsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateExportRequestObject struct {
+	Params CreateExportParams
+}
+
+type CreateExportResponseObject interface {
+	VisitCreateExportResponse(w http.ResponseWriter) error
+}
+
+type CreateExport200JSONResponse Export
+
+func (response CreateExport200JSONResponse) VisitCreateExportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateExport202JSONResponse Export
+
+func (response CreateExport202JSONResponse) VisitCreateExportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateExportdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreateExportdefaultApplicationProblemPlusJSONResponse) VisitCreateExportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetExportRequestObject struct {
+	ID ExportID `json:"id"`
+}
+
+type GetExportResponseObject interface {
+	VisitGetExportResponse(w http.ResponseWriter) error
+}
+
+type GetExport200JSONResponse Export
+
+func (response GetExport200JSONResponse) VisitGetExportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetExportdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetExportdefaultApplicationProblemPlusJSONResponse) VisitGetExportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetExportPackageRequestObject struct {
+	ID     ExportID `json:"id"`
+	Params GetExportPackageParams
+}
+
+type GetExportPackageResponseObject interface {
+	VisitGetExportPackageResponse(w http.ResponseWriter) error
+}
+
+type GetExportPackage200ApplicationZipResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetExportPackage200ApplicationZipResponse) VisitGetExportPackageResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/zip")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetExportPackage206ApplicationZipResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetExportPackage206ApplicationZipResponse) VisitGetExportPackageResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/zip")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(206)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetExportPackagedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetExportPackagedefaultApplicationProblemPlusJSONResponse) VisitGetExportPackageResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -5022,6 +5431,18 @@ type StrictServerInterface interface {
 	// PostEvents Take CloudEvents
 	// (POST /v1/events)
 	PostEvents(ctx context.Context, request PostEventsRequestObject) (PostEventsResponseObject, error)
+	// ListExports The packages that are there, the newest first
+	// (GET /v1/exports)
+	ListExports(ctx context.Context, request ListExportsRequestObject) (ListExportsResponseObject, error)
+	// CreateExport Have an evidence package made
+	// (POST /v1/exports)
+	CreateExport(ctx context.Context, request CreateExportRequestObject) (CreateExportResponseObject, error)
+	// GetExport How far a package is
+	// (GET /v1/exports/{id})
+	GetExport(ctx context.Context, request GetExportRequestObject) (GetExportResponseObject, error)
+	// GetExportPackage The package itself, or a part of it
+	// (GET /v1/exports/{id}/package)
+	GetExportPackage(ctx context.Context, request GetExportPackageRequestObject) (GetExportPackageResponseObject, error)
 	// GetFsck How the check of journal and graph stands, and what the last one found
 	// (GET /v1/fsck)
 	GetFsck(ctx context.Context, request GetFsckRequestObject) (GetFsckResponseObject, error)
@@ -5465,6 +5886,105 @@ func (sh *strictHandler) PostEvents(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(PostEventsResponseObject); ok {
 		return validResponse.VisitPostEventsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListExports operation middleware
+func (sh *strictHandler) ListExports(ctx echo.Context) error {
+	var request ListExportsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListExports(ctx.Request().Context(), request.(ListExportsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListExports")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListExportsResponseObject); ok {
+		return validResponse.VisitListExportsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateExport operation middleware
+func (sh *strictHandler) CreateExport(ctx echo.Context, params CreateExportParams) error {
+	var request CreateExportRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateExport(ctx.Request().Context(), request.(CreateExportRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateExport")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateExportResponseObject); ok {
+		return validResponse.VisitCreateExportResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetExport operation middleware
+func (sh *strictHandler) GetExport(ctx echo.Context, id ExportID) error {
+	var request GetExportRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetExport(ctx.Request().Context(), request.(GetExportRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetExport")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetExportResponseObject); ok {
+		return validResponse.VisitGetExportResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetExportPackage operation middleware
+func (sh *strictHandler) GetExportPackage(ctx echo.Context, id ExportID, params GetExportPackageParams) error {
+	var request GetExportPackageRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetExportPackage(ctx.Request().Context(), request.(GetExportPackageRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetExportPackage")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetExportPackageResponseObject); ok {
+		return validResponse.VisitGetExportPackageResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

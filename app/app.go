@@ -51,6 +51,7 @@ type App struct {
 	evidence *evidenceLog
 	bridges  []*bridge.Bridge
 	rest     http.Handler // the REST interface and the pages, without the login
+	exports  *exports
 	handler  http.Handler
 	upkeep   *upkeep
 
@@ -145,6 +146,9 @@ func (a *App) connect(ctx context.Context, definitions ot2.Definitions) error {
 	if err != nil {
 		return err
 	}
+	if a.exports, err = newExports(a.options.DataDir, a); err != nil {
+		return err
+	}
 	a.intake = intake.New(a.journal, intake.Options{
 		Limits: a.options.Limits(), Logger: a.logger,
 		OnAccept: func(ingest.Envelope, intake.Receipt) { metrics.Received(1); metrics.Acknowledged(1) },
@@ -167,8 +171,8 @@ func (a *App) connect(ctx context.Context, definitions ot2.Definitions) error {
 		Upkeep:   Upkeep{a},
 		Robots:   a.robotStates,
 		Access:   a.guard, Keys: a.keys,
-		Evidence: a.evidence,
-		Ready:    a.ready, Gatherer: registry, Logger: a.logger,
+		Evidence: a.evidence, Exports: a.exports,
+		Ready: a.ready, Gatherer: registry, Logger: a.logger,
 		Limits:  api.Limits{BodyBytes: a.options.MaxBytes},
 		Version: Version().Version, LoopbackOnly: a.options.open() && !a.options.TrustNetwork,
 	})
@@ -188,6 +192,7 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { return a.pipeline.Run(working) })
 	group.Go(func() error { return a.evidence.run(working) })
 	group.Go(func() error { return a.upkeep.work(working) })
+	group.Go(func() error { return a.exports.run(working) })
 	group.Go(func() error {
 		defer stop()
 		return a.open(ctx)

@@ -90,7 +90,7 @@ func (a *App) Backup(ctx context.Context, to io.Writer) (err error) {
 		}
 		manifest.Files = append(manifest.Files, file)
 	}
-	return unavailable(op, "tar", pack(ctx, to, dir, manifest))
+	return unavailable(op, "tar", archive(ctx, to, dir, manifest))
 }
 
 // copyDatabase copies a SQLite database that may be in use, as of one moment.
@@ -136,7 +136,7 @@ func describe(dir, name string) (backedUp, error) {
 	return backedUp{Name: name, Bytes: n, SHA256: hex.EncodeToString(h.Sum(nil))}, err
 }
 
-func pack(ctx context.Context, to io.Writer, dir string, manifest backupOf) error {
+func archive(ctx context.Context, to io.Writer, dir string, manifest backupOf) error {
 	text, err := json.MarshalIndent(manifest, "", "  ")
 	if err != nil {
 		return err

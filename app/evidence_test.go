@@ -18,9 +18,17 @@ import (
 func get[T any](t *testing.T, a *app.App, path string) T {
 	t.Helper()
 	status, text := request(t, a, http.MethodGet, path, nil)
-	var into T
-	if err := json.Unmarshal([]byte(text), &into); err != nil || status != http.StatusOK {
+	if status != http.StatusOK {
 		t.Fatalf("%s: %d %s", path, status, text)
+	}
+	return decode[T](t, text)
+}
+
+func decode[T any](t *testing.T, text string) T {
+	t.Helper()
+	var into T
+	if err := json.Unmarshal([]byte(text), &into); err != nil {
+		t.Fatalf("%v in %s", err, text)
 	}
 	return into
 }

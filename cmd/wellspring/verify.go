@@ -10,29 +10,39 @@ import (
 
 	"wellspring/api/client"
 	"wellspring/evidence"
+	"wellspring/evidence/pack"
+	"wellspring/evidence/verify"
 	"wellspring/lineage"
 )
 
 func newVerify() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "verify --log",
-		Short: "Is the evidence log what was signed?",
-		Long: `With --log: fetch every entry of the evidence log, compute its tree again, and compare it with
+		Use:   "verify PACKAGE | --log",
+		Short: "Is an evidence package, or the evidence log, what was signed?",
+		Long: `Check an evidence package, or a folder that it was unpacked into, offline: every byte, the
+signatures, that every entry is in the signed log, and every payload what the log has the
+hash of. What is wrong is named.
+
+With --log: fetch every entry of the evidence log, compute its tree again, and compare it with
 the signed checkpoint, with those of --checkpoint, and every record with the journal. The
 service's own word counts for nothing but the signature.
 
 --key says which public key is to be trusted: without it the check says only whether
 everything fits together, under the key that it names.`,
-		Example: `  wellspring verify --log
+		Example: `  wellspring verify package.zip --key lab.pub
+  wellspring verify --log
   wellspring verify --log --key lab.pub --checkpoint /media/vault/checkpoint-2026-03`,
-		Args: invalidArgs(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Args: invalidArgs(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			log, err := cmd.Flags().GetBool("log")
 			if err != nil {
 				return err
 			}
+			if log == (len(args) == 1) {
+				return usageError{fmt.Errorf("say what to verify: a package, or --log")}
+			}
 			if !log {
-				return usageError{fmt.Errorf("say what to verify: --log")}
+				return verifyPackage(cmd, args[0])
 			}
 			return withService(cmd, func(s *service) error { return verifyLog(cmd, s) })
 		},
@@ -52,6 +62,11 @@ type verdictOfCheck struct {
 	Key    string           `json:"key"`
 	// Trusted: the key is the one that the person named.
 	Trusted bool `json:"trusted"`
+
+	// Of a package: what it says it holds, and the sizes of kept checkpoints that
+	// it can't be compared with.
+	Answer   *pack.Answer `json:"answer,omitempty"`
+	Unproven []int64      `json:"unproven,omitempty"`
 }
 
 func verifyLog(cmd *cobra.Command, s *service) error {
@@ -84,6 +99,31 @@ func verifyLog(cmd *cobra.Command, s *service) error {
 	v.Faults = append(v.Faults, check.Finish()...)
 	v.Size, v.Valid = check.Size(), len(v.Faults) == 0
 	return v.show(cmd, fmt.Sprintf("the log of %d entries", v.Size))
+}
+
+func verifyPackage(cmd *cobra.Command, name string) error {
+	o := verify.Options{}
+	var err error
+	if o.Key, err = trustedKey(cmd); err != nil {
+		return err
+	}
+	files, err := cmd.Flags().GetStringSlice("checkpoint")
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		text, err := readSmall(file)
+		if err != nil {
+			return err
+		}
+		o.Checkpoints = append(o.Checkpoints, text)
+	}
+	r, err := verify.File(name, o)
+	if err != nil {
+		return err
+	}
+	v := verdictOfCheck{Valid: r.Valid, Faults: r.Faults, Size: r.Answer.LogSize, Key: r.Key, Trusted: r.Trusted, Answer: &r.Answer, Unproven: r.Unproven}
+	return v.show(cmd, fmt.Sprintf("the package about %s %s", r.Answer.Question.About, oneLine(r.Answer.Question.Selector)))
 }
 
 // keysOf checks the chain of keys, and returns them with the log's name.
@@ -171,6 +211,9 @@ func (s *service) eachEntry(cmd *cobra.Command, checkpoints []evidence.Checkpoin
 // show prints the verdict; a fault is an error.
 func (v verdictOfCheck) show(cmd *cobra.Command, what string) error {
 	err := output(cmd, v, func(t *table) {
+		for _, size := range v.Unproven {
+			t.line("NOT CHECKED: the checkpoint of size %d that was kept; the package is about another size: wellspring verify --log can.", size)
+		}
 		for _, f := range v.Faults {
 			t.line("%s: %s", oneLine(f.Place), oneLine(f.What))
 		}

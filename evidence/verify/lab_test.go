@@ -1,0 +1,146 @@
+package verify_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"wellspring/evidence"
+	"wellspring/evidence/ledger"
+	"wellspring/evidence/pack"
+	"wellspring/lineage"
+)
+
+// lab is a small source of packages: one run with a chain of well states.
+type lab struct {
+	ledger *ledger.Ledger
+	states int
+	data   map[string][]byte // by position
+}
+
+// secret stands in personal data only.
+const secret = "Ada Lovelace"
+
+func newLab(t testing.TB, states, records int) *lab {
+	t.Helper()
+	dir := t.TempDir()
+	// A clock that steps, so that every lab is the same.
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	clock := func() time.Time { at = at.Add(time.Millisecond); return at }
+	l, err := ledger.Open(context.Background(), filepath.Join(dir, ledger.FileName), ledger.Options{KeyFile: filepath.Join(dir, ledger.KeyFileName), Clock: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	b := &lab{ledger: l, states: states, data: map[string][]byte{}}
+	for i := range records {
+		position := strconv.Itoa(i + 1)
+		b.data[position] = []byte(fmt.Sprintf(`{"command": %d, "volume": %d.5}`, i, i%7))
+		if i%3 == 2 {
+			b.data[position] = []byte("well,value\nA1,0.5\n") // no JSON
+		}
+		err := l.Follow(context.Background(), []evidence.Record{{
+			Position: position, AppendedAt: at, Subject: "run:r1", Kind: "k", Received: evidence.SHA256(b.data[position]), Data: b.data[position],
+			Origin: evidence.Origin{Source: "/files/" + secret, ID: position},
+		}}, position)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.act(t, "declare")
+	}
+	return b
+}
+
+func (b *lab) act(t testing.TB, action string) {
+	t.Helper()
+	_, err := b.ledger.Append(context.Background(), evidence.Act{Action: action, Outcome: evidence.OutcomeDone, Subject: "run:r1",
+		Details: evidence.Details{Who: evidence.Actor{Name: secret}, Reason: "mix-up"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (b *lab) Graph(_ context.Context, _ pack.Question, yield func(pack.Item) error) (pack.Verdict, error) {
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	give := func(id lineage.ID, kind lineage.Kind, name string, attributes lineage.Attributes) error {
+		return yield(pack.Item{Node: &lineage.Node{ID: id, Kind: kind, Name: name, Attributes: attributes, CreatedAt: at}})
+	}
+	run := lineage.RunID("r1")
+	if err := give(run, lineage.KindRun, "r1", lineage.Attributes{"run": "r1", "status": "succeeded", "startedAt": "2026-03-01T10:00:00Z", "completedAt": "2026-03-01T11:00:00Z"}); err != nil {
+		return pack.Verdict{}, err
+	}
+	lot := lineage.LotID("PBS \"x\"\n")
+	if err := give(lot, lineage.KindLot, "PBS \"x\"\n", lineage.Attributes{"lot": "PBS", "note": "from " + secret}); err != nil {
+		return pack.Verdict{}, err
+	}
+	before := lot
+	for i := range b.states {
+		id := lineage.WellStateID("r1", "plate", "A1", strconv.Itoa(i))
+		step := lineage.StepID("r1", strconv.Itoa(i))
+		err := give(id, lineage.KindWellState, "plate A1", lineage.Attributes{"run": "r1", "labware": "plate", "well": "A1", "volumeUl": 10., "originFractions": []float64{1}, "incomplete": []string{}})
+		if err == nil {
+			err = give(step, lineage.KindStep, "transfer", lineage.Attributes{"run": "r1", "at": "2026-03-01T10:00:00Z"})
+		}
+		for _, e := range []lineage.Edge{
+			{SourceID: before, TargetID: id, RelationshipType: lineage.DerivedFrom, TransformationID: step, Attributes: lineage.Attributes{"fraction": 1., "who": secret}},
+			{SourceID: step, TargetID: id, RelationshipType: lineage.GeneratedBy},
+			{SourceID: before, TargetID: step, RelationshipType: lineage.Used},
+			{SourceID: run, TargetID: step, RelationshipType: lineage.PartOf},
+		} {
+			if err == nil {
+				e.CreatedAt = at
+				err = yield(pack.Item{Edge: &e})
+			}
+		}
+		if err != nil {
+			return pack.Verdict{}, err
+		}
+		before = id
+	}
+	return pack.Verdict{Complete: true, Reasons: []string{}, Explanations: []string{}}, nil
+}
+
+func (b *lab) Entries(ctx context.Context, _ pack.Question, _ []string, size int64, yield func(evidence.Entry) error) error {
+	for after := int64(0); ; {
+		page, err := b.ledger.List(ctx, evidence.Query{After: after, Below: size, Limit: 1000})
+		if err != nil {
+			return err
+		}
+		for _, e := range page.Entries {
+			if err := yield(e); err != nil {
+				return err
+			}
+		}
+		if after = page.Next; after == 0 {
+			return nil
+		}
+	}
+}
+
+func (b *lab) Payload(_ context.Context, e evidence.Entry) ([]byte, error) {
+	p, err := e.Read()
+	return b.data[p.Position], err
+}
+
+// pack makes a package of all that there is.
+func (b *lab) pack(t testing.TB, redact bool) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	_, err := pack.Make(context.Background(), &out, pack.Options{
+		Source: b, Log: b.ledger, LogSize: b.ledger.Size(), Temp: t.TempDir(),
+		Question: pack.Question{About: pack.AboutRun, Selector: "r1", AsOf: time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC), Redact: redact},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func (b *lab) key() string {
+	keys := b.ledger.Keys()
+	return keys[len(keys)-1].Verifier
+}

@@ -1,0 +1,243 @@
+package verify_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"compress/flate"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"wellspring/evidence/pack"
+	"wellspring/evidence/verify"
+)
+
+func check(t testing.TB, data []byte, o verify.Options) verify.Report {
+	t.Helper()
+	r, err := verify.Archive(bytes.NewReader(data), int64(len(data)), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestUntouched(t *testing.T) {
+	b := newLab(t, 5, 6)
+	first := b.pack(t, false)
+	if r := check(t, first, verify.Options{Key: b.key()}); !r.Valid || !r.Trusted || r.Answer.Records != 6 || r.Answer.Acts != 6 || r.Answer.Payloads != 6 {
+		t.Errorf("%+v", r)
+	}
+	if !bytes.Equal(first, b.pack(t, false)) {
+		t.Error("the same question gave other bytes")
+	}
+	if r := check(t, first, verify.Options{}); !r.Valid || r.Trusted {
+		t.Errorf("%+v", r)
+	}
+}
+
+// A change of any byte of a package, be it one bit or all, is found. Without
+// EDITS every fifth byte is tried, and each of the last ones, where the zip file's own are.
+func TestEveryByte(t *testing.T) {
+	b := newLab(t, 1, 1)
+	data := b.pack(t, false)
+	missed, tried := 0, 0
+	for i := range data {
+		flips := []byte{1 << (i % 8)}
+		if i%5 != 0 && os.Getenv("EDITS") == "" && i < len(data)-2000 {
+			continue // make evidence-check changes every one
+		}
+		if os.Getenv("EDITS") != "" {
+			flips = []byte{1, 2, 4, 8, 16, 32, 64, 128, 255}
+		}
+		tried += len(flips)
+		for _, flip := range flips {
+			data[i] ^= flip
+			if check(t, data, verify.Options{Key: b.key()}).Valid {
+				missed++
+				t.Errorf("byte %d of %d changed by %#x: not found", i, len(data), flip)
+			}
+			data[i] ^= flip
+		}
+	}
+	t.Logf("%d changes of %d bytes, %d not found", tried, len(data), missed)
+	for i := range data { // cut anywhere
+		if i%29 == 0 && check(t, data[:i], verify.Options{Key: b.key()}).Valid {
+			t.Errorf("cut at %d: not found", i)
+		}
+	}
+	if check(t, append(bytes.Clone(data), 0), verify.Options{Key: b.key()}).Valid {
+		t.Error("a byte more at the end: not found")
+	}
+}
+
+func TestRedacted(t *testing.T) {
+	b := newLab(t, 5, 6)
+	data := b.pack(t, true)
+	r := check(t, data, verify.Options{Key: b.key()})
+	if !r.Valid || r.Answer.Records != 6 || r.Answer.Payloads != 0 {
+		t.Errorf("%+v", r)
+	}
+	for name, text := range unpacked(t, data) {
+		if bytes.Contains(text, []byte(secret)) || bytes.Contains(text, []byte("mix-up")) {
+			t.Errorf("%s holds personal data", name)
+		}
+	}
+	whole := unpacked(t, b.pack(t, false))
+	if !bytes.Contains(whole[pack.FileEntries], []byte(secret)) {
+		t.Error("the test can't fail: the secret is in no package")
+	}
+}
+
+func unpacked(t testing.TB, data []byte) map[string][]byte {
+	t.Helper()
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string][]byte{}
+	for _, f := range z.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if files[f.Name], err = io.ReadAll(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return files
+}
+
+// repack writes files into a new zip file; what has no content is left out.
+func repack(t testing.TB, files map[string][]byte, comment string) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	z := zip.NewWriter(&out)
+	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestSpeed) })
+	for name, text := range files {
+		w, err := z.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.SetComment(comment); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func write(t testing.TB, dir string, files map[string][]byte) {
+	t.Helper()
+	for name, text := range files {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// recipe is the shell script in VERIFY.md, as it is written there.
+func recipe(t testing.TB, text []byte) string {
+	t.Helper()
+	_, script, ok := strings.Cut(string(text), "```bash\n")
+	script, _, ended := strings.Cut(script, "\n```\n")
+	if !ok || !ended {
+		t.Fatal("VERIFY.md has no recipe")
+	}
+	return script
+}
+
+func tools(t testing.TB, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if _, err := exec.LookPath(name); err != nil {
+			t.Skipf("%s is not installed", name)
+		}
+	}
+}
+
+// The recipe takes what is right and refuses what is not.
+func TestRecipe(t *testing.T) {
+	tools(t, "bash", "sha256sum", "openssl", "jq")
+	b := newLab(t, 2, 3)
+	files := unpacked(t, b.pack(t, false))
+	script := recipe(t, files[pack.FileVerify])
+	try := func(change func(files map[string][]byte)) (string, error) {
+		dir, changed := t.TempDir(), map[string][]byte{}
+		for name, text := range files {
+			changed[name] = bytes.Clone(text)
+		}
+		change(changed)
+		write(t, dir, changed)
+		cmd := exec.Command("bash", "-c", script)
+		cmd.Dir = dir
+		text, err := cmd.CombinedOutput()
+		return string(text), err
+	}
+	text, err := try(func(map[string][]byte) {})
+	if err != nil || !strings.HasPrefix(text, "VALID: 6 entries of the log "+b.ledger.Origin()) {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	for name, change := range map[string]func(map[string][]byte){
+		"a payload":   func(f map[string][]byte) { f["payloads/0.json"][3] ^= 1 },
+		"lineage":     func(f map[string][]byte) { f[pack.FileLineage] = append(f[pack.FileLineage], '\n') },
+		"a file more": func(f map[string][]byte) { f["note.txt"] = []byte("x") },
+		"a file less": func(f map[string][]byte) { delete(f, pack.FileProvN) },
+		"sums":        func(f map[string][]byte) { f[pack.FileSums] = f[pack.FileSums][70:] },
+		"sums signed": func(f map[string][]byte) { f[pack.FileSumsNote][40] ^= 1 },
+		"a checkpoint": func(f map[string][]byte) {
+			f[pack.FileCheckpoint] = bytes.Replace(f[pack.FileCheckpoint], []byte("\n6\n"), []byte("\n7\n"), 1)
+		},
+		"a proof": func(f map[string][]byte) { // as one would who can sign sums anew
+			f[pack.FileEntries] = bytes.Replace(f[pack.FileEntries], []byte(`"proof":["`), []byte(`"proof":["00`), 1)
+			resum(f)
+		},
+	} {
+		if text, err := try(change); err == nil || strings.Contains(text, "VALID") {
+			t.Errorf("%s changed: %v\n%s", name, err, text)
+		}
+	}
+}
+
+// resum makes SHA256SUMS again, so that only what it covers is looked at next.
+func resum(files map[string][]byte) {
+	var list strings.Builder
+	for name, text := range files {
+		if !strings.HasPrefix(name, pack.FileSums) {
+			list.WriteString(sum(text) + "  " + name + "\n")
+		}
+	}
+	files[pack.FileSums] = []byte(list.String())
+}
+
+// An unpacked package is checked file by file.
+func TestFolder(t *testing.T) {
+	b := newLab(t, 2, 3)
+	files := unpacked(t, b.pack(t, false))
+	dir := t.TempDir()
+	write(t, dir, files)
+	r, err := verify.File(dir, verify.Options{Key: b.key()})
+	if err != nil || !r.Valid {
+		t.Fatalf("%+v %v", r, err)
+	}
+	if err := os.Symlink("/etc/passwd", filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	if r, err = verify.File(dir, verify.Options{}); err != nil || r.Valid {
+		t.Errorf("a link was taken: %+v %v", r, err)
+	}
+	if _, err := verify.File(filepath.Join(dir, "nowhere"), verify.Options{}); err == nil {
+		t.Error("no error for a file that is not there")
+	}
+}
