@@ -126,3 +126,61 @@ func TestWhatIsSaidOfAnExperimentMustFit(t *testing.T) {
 		t.Errorf("found %v, want a declaration that fits nothing", found)
 	}
 }
+
+// What acted is expanded as it was known then: what came later is not among it.
+func TestWhatARunMadeAsItWasKnown(t *testing.T) {
+	l := newLab(t, nil)
+	l.start()
+	l.tell(story(t)["stock"])
+	before := l.now()
+	software := ""
+	for _, n := range l.owned(lineage.RunOwner(stockRun)).Nodes {
+		if n.Kind == lineage.KindSoftware {
+			software = "software:" + n.Attributes["version"].(string)
+		}
+	}
+	other := "00000000-aaaa-4aaa-8aaa-000000000000"
+	l.bring(edited(t, "runs/stock_dilution.json", func(document map[string]any, commands []map[string]any) []map[string]any {
+		document["id"] = other
+		return commands
+	}))
+	service := query.New(l.store)
+	selectors := []string{"run:" + stockRun}
+	if software != "" {
+		selectors = append(selectors, software)
+	}
+	for _, n := range l.owned(lineage.RunOwner(stockRun)).Nodes {
+		switch {
+		case n.Kind == lineage.KindProtocol:
+			selectors = append(selectors, "protocol:"+n.Name)
+		case n.Kind == lineage.KindRobot:
+			selectors = append(selectors, "robot:"+n.Name)
+		}
+	}
+	if len(selectors) < 2 {
+		t.Fatal("the run has no actor that another could share")
+	}
+	for i, selector := range selectors {
+		now, err := service.Start(t.Context(), selector, query.Span{}, time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		then, err := service.Start(t.Context(), selector, query.Span{}, before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if shared := i > 0; len(then.Roots) == 0 || shared != (len(now.Roots) == 2*len(then.Roots)) || !shared && len(now.Roots) != len(then.Roots) {
+			t.Errorf("%s made %d contents then, %d by now", selector, len(then.Roots), len(now.Roots))
+		}
+		if _, err := service.Start(t.Context(), selector, query.Span{}, before.Add(-time.Hour)); lineage.KindOf(err) != lineage.ErrorNotFound {
+			t.Errorf("%s before anything was known: %v", selector, err)
+		}
+		summary, err := service.Summarize(t.Context(), query.SummaryAsk{Selector: selector, AsOf: before})
+		if err != nil || summary.Affected.Counts.Runs != 1 || summary.Starts != len(then.Roots) {
+			t.Errorf("%s touched %d runs then, from %d contents, %v", selector, summary.Affected.Counts.Runs, summary.Starts, err)
+		}
+	}
+	if _, err := service.Start(t.Context(), "run:"+other, query.Span{}, before); lineage.KindOf(err) != lineage.ErrorNotFound {
+		t.Errorf("the other run before it was known: %v", err)
+	}
+}
