@@ -32,7 +32,7 @@ type central struct {
 	lose   int             // answers that break off after the events were taken
 	taken  []string        // ids, in the order in which they first came
 	known  map[string]bool // ids
-	posts  int
+	again  []string        // ids that came once more
 }
 
 func newCentral(t *testing.T) *central {
@@ -47,7 +47,6 @@ func (c *central) handle(w http.ResponseWriter, r *http.Request) {
 	var events []struct{ ID string }
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.posts++
 	if r.URL.Path != "/v1/events" || r.Header.Get("Authorization") != "Bearer key" || json.Unmarshal(body, &events) != nil {
 		w.WriteHeader(http.StatusTeapot)
 		return
@@ -63,10 +62,12 @@ func (c *central) handle(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	for _, e := range events {
-		if !c.known[e.ID] {
-			c.known[e.ID] = true
-			c.taken = append(c.taken, e.ID)
+		if c.known[e.ID] {
+			c.again = append(c.again, e.ID)
+			continue
 		}
+		c.known[e.ID] = true
+		c.taken = append(c.taken, e.ID)
 	}
 	if c.lose > 0 {
 		c.lose--
@@ -170,7 +171,7 @@ func TestNothingIsLostOnTheWay(t *testing.T) {
 	}
 
 	// The next process goes on where the last one was.
-	c.set(func() { c.status, c.posts = 0, 0 })
+	c.set(func() { c.status, c.again = 0, nil })
 	j = openJournal(t, dir)
 	f, _ = run(t, c, j)
 	await(t, f, "the rest is sent", func(s forward.State) bool { return s.Waiting == 0 && s.Sent == 10 })
@@ -179,8 +180,10 @@ func TestNothingIsLostOnTheWay(t *testing.T) {
 	if diff := cmp.Diff(names(0, 460), c.taken); diff != "" {
 		t.Error(diff)
 	}
-	if c.posts != 1 {
-		t.Errorf("%d requests for the last ten events, want one", c.posts)
+	for _, id := range c.again {
+		if id < "event-450" { // a request that was cut off at the stop may have come through after all
+			t.Errorf("%s was sent again", id)
+		}
 	}
 }
 
