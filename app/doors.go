@@ -87,6 +87,12 @@ func (a *App) mqttDoor(url string, listening func()) (*mqtt.Door, error) {
 			}
 		},
 	}
+	if a.options.MQTTMappings != "" {
+		var err error
+		if o.Mappings, err = mqtt.LoadMappings(a.options.MQTTMappings); err != nil {
+			return nil, err
+		}
+	}
 	if a.options.MQTTCA != "" || a.options.MQTTCert != "" || a.options.MQTTKey != "" {
 		var err error
 		if o.TLS, err = mqtt.LoadTLS(a.options.MQTTCA, a.options.MQTTCert, a.options.MQTTKey); err != nil {

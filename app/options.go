@@ -13,6 +13,7 @@ import (
 
 	"wellspring/graphstore/cached"
 	"wellspring/ingest/bridge"
+	"wellspring/ingest/mqtt"
 	"wellspring/ot2"
 )
 
@@ -53,6 +54,7 @@ type Options struct {
 	MQTTURL      string        `koanf:"mqtt-url" help:"broker to listen to, such as tcp://localhost:1883 or ssl://…; empty: none"`
 	MQTTClientID string        `koanf:"mqtt-client-id" help:"stable client id; the broker keeps messages for it while the service is away"`
 	MQTTTopics   []string      `koanf:"mqtt-topics" help:"topic filters to subscribe to"`
+	MQTTMappings string        `koanf:"mqtt-mappings" help:"YAML file that says how a lab's own JSON becomes part of a run; empty: the form that works out of the box alone"`
 	MQTTUser     string        `koanf:"mqtt-user" help:"user name at the broker"`
 	MQTTPassword string        `koanf:"mqtt-password" help:"password at the broker; better given by the environment than by a flag" secret:"true"`
 	MQTTCA       string        `koanf:"mqtt-ca" help:"PEM file of the authority that signed the broker's certificate"`
@@ -161,6 +163,11 @@ func (o Options) Validate() error {
 		}
 		if o.MQTTClientID == "" {
 			wrong("mqtt-client-id", "the broker keeps messages by it: name one")
+		}
+	}
+	if o.MQTTMappings != "" {
+		if _, err := mqtt.LoadMappings(o.MQTTMappings); err != nil {
+			wrong("mqtt-mappings", "%v", err)
 		}
 	}
 	if u, err := url.Parse(o.To); o.To != "" {

@@ -20,14 +20,14 @@ const opMap = "map a lab's message"
 // has that name, for a member of the payload.
 type Mapping struct {
 	// Topic is a filter whose varying levels have names: command/ot2/{robot}/pipette.
-	Topic string
-	Run   string // template of the run's id
-	Robot string // template of the robot's serial number; empty: not said
+	Topic string `yaml:"topic"`
+	Run   string `yaml:"run"`   // template of the run's id
+	Robot string `yaml:"robot"` // template of the robot's serial number; empty: not said
 	// Command is the member that holds what the robot was told: an object.
-	Command string
-	Well    string   // the member of Command that names the well filled
-	Stocks  []string // the members of Command that are volumes in µL, each drawn from the stock of its name
-	Plate   string   // what the labware with the wells is called in the run
+	Command string   `yaml:"command"`
+	Well    string   `yaml:"well"`   // the member of Command that names the well filled
+	Stocks  []string `yaml:"stocks"` // the members of Command that are volumes in µL, each drawn from the stock of its name
+	Plate   string   `yaml:"plate"`  // what the labware with the wells is called in the run
 }
 
 // LabMappings are the mappings that work out of the box.
@@ -39,17 +39,53 @@ func LabMappings() []Mapping {
 }
 
 func (m Mapping) validate() error {
-	switch {
-	case m.Topic == "" || strings.ContainsAny(m.Topic, "+# \x00") || strings.HasPrefix(m.Topic, "$share/"):
-		return lineage.Invalid(opMap, "topic "+m.Topic, "use a topic whose varying levels are names in braces: lab/{robot}/pipette")
-	case m.Run == "" || m.Command == "" || m.Well == "" || m.Plate == "" || len(m.Stocks) == 0:
-		return lineage.Invalid(opMap, "topic "+m.Topic, "say run, command, well, stocks and plate")
-	case strings.Count(m.Run, "{") != strings.Count(m.Run, "}") || strings.Count(m.Robot, "{") != strings.Count(m.Robot, "}"):
-		return lineage.Invalid(opMap, "topic "+m.Topic, "close each brace of run and robot")
-	case slices.Contains(m.Stocks, m.Plate):
-		return lineage.Invalid(opMap, "plate "+m.Plate, "name the plate as no stock is named")
+	if member, hint := m.fault(); member != "" {
+		return lineage.Invalid(opMap, "topic "+m.Topic+": "+member, hint)
 	}
 	return nil
+}
+
+// fault names the first member that is wrong, and what would be right.
+func (m Mapping) fault() (member, hint string) {
+	for _, must := range []struct{ member, value, hint string }{
+		{"topic", m.Topic, "give the topic, with names in braces for its varying levels: lab/{robot}/pipette"},
+		{"run", m.Run, "give a template of the run's id, such as {session_id}@{robot}"},
+		{"command", m.Command, "name the member of the payload that holds what the robot was told"},
+		{"well", m.Well, "name the member of the command that names the well"},
+		{"plate", m.Plate, "say what the labware with the wells is called"},
+	} {
+		if must.value == "" {
+			return must.member, must.hint
+		}
+	}
+	switch {
+	case strings.ContainsAny(m.Topic, "+# \x00") || strings.HasPrefix(m.Topic, "$share/"):
+		return "topic", "use a topic whose varying levels are names in braces: lab/{robot}/pipette"
+	case !braced(m.Topic):
+		return "topic", "a name in braces is a whole level: lab/{robot}/pipette"
+	case strings.Count(m.Run, "{") != strings.Count(m.Run, "}"):
+		return "run", "close each brace"
+	case strings.Count(m.Robot, "{") != strings.Count(m.Robot, "}"):
+		return "robot", "close each brace"
+	case len(m.Stocks) == 0:
+		return "stocks", "list the members of the command that are volumes in µL"
+	case slices.Contains(m.Stocks, ""):
+		return "stocks", "give each a name"
+	case slices.Contains(m.Stocks, m.Plate):
+		return "plate", "name the plate as no stock is named"
+	}
+	return "", ""
+}
+
+// braced reports whether braces stand around whole levels only.
+func braced(topic string) bool {
+	for _, level := range strings.Split(topic, "/") {
+		name, named := levelName(level)
+		if named && name == "" || strings.ContainsAny(name, "{}") {
+			return false
+		}
+	}
+	return true
 }
 
 // filter is the topic filter to subscribe to.
