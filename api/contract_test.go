@@ -29,6 +29,10 @@ type exercise struct {
 	status       int
 }
 
+// job is the least that an event of OpenLineage says.
+const job = `{"eventType":"COMPLETE","eventTime":"2026-11-23T15:00:00Z","producer":"https://example.org/etl","schemaURL":"https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
+	"run":{"runId":"0199c0de-0000-7000-8000-000000000001"},"job":{"namespace":"lab","name":"fit"},"inputs":[{"namespace":"wellspring","name":"plate:PB-1"}],"outputs":[{"namespace":"lab","name":"curves"}]}`
+
 // exercises are at least one for every operation and every status that
 // openapi.yaml documents, "default" (a problem) included.
 func exercises(t *testing.T, l *lab) []exercise {
@@ -53,6 +57,8 @@ func exercises(t *testing.T, l *lab) []exercise {
 		post("/v1/runs?wait=-1", small, 400),
 		post("/v1/events", event("contract", "run:run-small", small), 202, cloud...),
 		post("/v1/events", "{", 400, cloud...),
+		post("/api/v1/lineage", job, 201),
+		post("/api/v1/lineage", "{}", 422),
 		post("/v1/declarations", "run,liquid,lot\nrun-small,Water,LOT-8\n", 202),
 		post("/v1/declarations?wait=30", "run,liquid,lot\nrun-small,Water,LOT-9\n", 200),
 		post("/v1/declarations", "lot\nLOT-8\n", 422),

@@ -1486,6 +1486,9 @@ func (a CloudEvent) MarshalJSON() ([]byte, error) {
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// PostLineage Take a RunEvent of OpenLineage
+	// (POST /api/v1/lineage)
+	PostLineage(ctx echo.Context) error
 	// GetHealth Whether the process lives
 	// (GET /healthz)
 	GetHealth(ctx echo.Context) error
@@ -1626,6 +1629,15 @@ type ServerInterface interface {
 // ServerInterfaceWrapper converts echo contexts to parameters.
 type ServerInterfaceWrapper struct {
 	Handler ServerInterface
+}
+
+// PostLineage converts echo context to params.
+func (w *ServerInterfaceWrapper) PostLineage(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PostLineage(ctx)
+	return err
 }
 
 // GetHealth converts echo context to params.
@@ -2903,6 +2915,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/runs", wrapper.ListRuns, options.OperationMiddlewares["listRuns"]...)
 	router.POST(options.BaseURL+"/v1/runs", wrapper.ImportRun, options.OperationMiddlewares["importRun"]...)
 	router.POST(options.BaseURL+"/v1/events", wrapper.PostEvents, options.OperationMiddlewares["postEvents"]...)
+	router.POST(options.BaseURL+"/api/v1/lineage", wrapper.PostLineage, options.OperationMiddlewares["postLineage"]...)
 	router.POST(options.BaseURL+"/v1/declarations", wrapper.Declare, options.OperationMiddlewares["declare"]...)
 	router.POST(options.BaseURL+"/v1/declarations/preview", wrapper.PreviewDeclarations, options.OperationMiddlewares["previewDeclarations"]...)
 	router.GET(options.BaseURL+"/v1/runs/:run/candidates", wrapper.ListCandidates, options.OperationMiddlewares["listCandidates"]...)
@@ -2973,6 +2986,46 @@ type AnswerTextCsvResponse struct {
 }
 
 type ProblemApplicationProblemPlusJSONResponse Problem
+
+type PostLineageRequestObject struct {
+	ContentType string
+	Body        io.Reader
+}
+
+type PostLineageResponseObject interface {
+	VisitPostLineageResponse(w http.ResponseWriter) error
+}
+
+type PostLineage201JSONResponse Accepted
+
+func (response PostLineage201JSONResponse) VisitPostLineageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PostLineagedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response PostLineagedefaultApplicationProblemPlusJSONResponse) VisitPostLineageResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
 
 type GetHealthRequestObject struct {
 }
@@ -5395,6 +5448,9 @@ func (response GetWellBySelectordefaultApplicationProblemPlusJSONResponse) Visit
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
+	// PostLineage Take a RunEvent of OpenLineage
+	// (POST /api/v1/lineage)
+	PostLineage(ctx context.Context, request PostLineageRequestObject) (PostLineageResponseObject, error)
 	// GetHealth Whether the process lives
 	// (GET /healthz)
 	GetHealth(ctx context.Context, request GetHealthRequestObject) (GetHealthResponseObject, error)
@@ -5542,6 +5598,33 @@ func NewStrictHandler(ssi StrictServerInterface, middlewares []StrictMiddlewareF
 type strictHandler struct {
 	ssi         StrictServerInterface
 	middlewares []StrictMiddlewareFunc
+}
+
+// PostLineage operation middleware
+func (sh *strictHandler) PostLineage(ctx echo.Context) error {
+	var request PostLineageRequestObject
+
+	request.ContentType = ctx.Request().Header.Get("Content-Type")
+
+	request.Body = ctx.Request().Body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PostLineage(ctx.Request().Context(), request.(PostLineageRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PostLineage")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PostLineageResponseObject); ok {
+		return validResponse.VisitPostLineageResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
 }
 
 // GetHealth operation middleware

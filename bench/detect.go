@@ -17,12 +17,13 @@ const (
 	KindManifest Kind = "manifest" // DecodeManifest
 	KindReading  Kind = "reading"  // DecodeReading
 	KindSteps    Kind = "steps"    // DecodeSteps
+	KindJob      Kind = "job"      // DecodeJobEvent
 )
 
 const opDetect = "detect document"
 
-// Detect says what a payload is, for the door to file it. Of steps, run is the
-// id of the run that they are. It looks at names, not values: a payload that it
+// Detect says what a payload is, for the door to file it. Of steps and of
+// an event about a job, run is the id of the run that they are about. It looks at names, not values: a payload that it
 // knows may still fail to decode. A payload that could be two things is an error
 // of lineage.ErrorAmbiguous, and its sender has to say which.
 func Detect(payload []byte, limits Limits) (kind Kind, run string, err error) {
@@ -49,6 +50,10 @@ func detectJSON(payload []byte) (Kind, string, error) {
 	case top[asmLiquidHandler+" aggregate document"] != nil:
 		d, err := openASM(opDetect, asmLiquidHandler, payload)
 		return KindSteps, d.runID(payload), err
+	case top["producer"] != nil && top["eventTime"] != nil && (top["run"] != nil || top["job"] != nil || top["dataset"] != nil):
+		var run olRun
+		err := readMember(opDetect, "run", top["run"], &run)
+		return KindJob, strings.ToLower(run.RunID), err
 	case isList("declarations"):
 		return KindManifest, "", nil
 	case isList("steps"):

@@ -111,3 +111,14 @@ func FuzzDetect(f *testing.F) {
 		}
 	})
 }
+
+func FuzzDecodeJobEvent(f *testing.F) {
+	f.Add([]byte(runEvent))
+	f.Add([]byte(`{"run":{},"job":{},"producer":"p:x","eventTime":"2026-01-01T00:00:00Z"}`))
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		event, err := bench.DecodeJobEvent(payload, bench.Limits{Bytes: 1 << 16})
+		if err == nil && (event.Run == "" || event.At.IsZero() || event.Job == "") {
+			t.Errorf("taken without run, time or job: %+v", event)
+		}
+	})
+}

@@ -158,7 +158,7 @@ func TestFsckNamesWhatDiffers(t *testing.T) {
 			},
 			[]wrong{
 				{etl.DifferenceJournal, reading, "the journal doesn't find the records by their subject that it holds"},
-				{etl.DifferenceGraph, reading, "5 nodes too many, 6 edges too many"},
+				{etl.DifferenceGraph, reading, "12 nodes too many, 15 edges too many"},
 			}, "",
 		},
 		{

@@ -69,6 +69,7 @@ func projectors(c Config) map[string]Projector {
 		ingest.TypeSteps:    run,
 		ingest.TypePlan:     &plans{limits: c.Limits, options: options, bench: c.Bench},
 		ingest.TypeManifest: &manifests{limits: c.BenchLimits, bench: c.Bench},
+		ingest.TypeJob:      &jobs{limits: c.BenchLimits},
 		ingest.TypeReading:  &readings{limits: c.BenchLimits, bench: c.Bench},
 	}
 }

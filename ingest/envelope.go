@@ -14,6 +14,7 @@ const (
 	TypeManifest = "wellspring.manifest.v1"     // lots, samples and barcodes declared
 	TypeReading  = "wellspring.measurement.v1"  // a plate reader's document
 	TypeSteps    = "wellspring.steps.v1"        // a run of other hands than an OT-2's: bench.DecodeSteps reads it
+	TypeJob      = "wellspring.job.v1"          // a RunEvent of OpenLineage: somebody else's processing
 	TypeUnknown  = "wellspring.unknown.v1"      // acknowledged, but nothing we can read: for the dead letters
 )
 

@@ -1568,6 +1568,16 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 // The interface specification for the client above.
 type ClientInterface interface {
 
+	// PostLineageWithBody Take a RunEvent of OpenLineage
+	//
+	// Takes one RunEvent at the address that the clients of OpenLineage have by default
+	// (docs/openlineage.md). Its job and datasets join what was measured here.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/lineage (the `PostLineage` operationId).
+	PostLineageWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetHealth Whether the process lives
 	//
 	// Corresponds with GET /healthz (the `GetHealth` operationId).
@@ -1873,6 +1883,26 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/wells/{selector} (the `GetWellBySelector` operationId).
 	GetWellBySelector(ctx context.Context, selector string, params *GetWellBySelectorParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+}
+
+// PostLineageWithBody Take a RunEvent of OpenLineage
+//
+// Takes one RunEvent at the address that the clients of OpenLineage have by default
+// (docs/openlineage.md). Its job and datasets join what was measured here.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/lineage (the `PostLineage` operationId).
+func (c *Client) PostLineageWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPostLineageRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
 }
 
 // GetHealth Whether the process lives
@@ -2649,6 +2679,35 @@ func (c *Client) GetWellBySelector(ctx context.Context, selector string, params 
 		return nil, err
 	}
 	return c.Client.Do(req)
+}
+
+// NewPostLineageRequestWithBody constructs an http.Request for the PostLineage method, with any body, and a specified content type
+func NewPostLineageRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/lineage")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
 }
 
 // NewGetHealthRequest constructs an http.Request for the GetHealth method
@@ -5447,6 +5506,16 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
+	// PostLineageWithBodyWithResponse Take a RunEvent of OpenLineage
+	//
+	// Takes one RunEvent at the address that the clients of OpenLineage have by default
+	// (docs/openlineage.md). Its job and datasets join what was measured here.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/lineage (the `PostLineage` operationId).
+	PostLineageWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PostLineageResponse, error)
+
 	// GetHealthWithResponse Whether the process lives
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -5834,6 +5903,54 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/wells/{selector} (the `GetWellBySelector` operationId).
 	GetWellBySelectorWithResponse(ctx context.Context, selector string, params *GetWellBySelectorParams, reqEditors ...RequestEditorFn) (*GetWellBySelectorResponse, error)
+}
+
+type PostLineageResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Accepted
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r PostLineageResponse) GetJSON201() *Accepted {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PostLineageResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PostLineageResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PostLineageResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PostLineageResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PostLineageResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
 }
 
 type GetHealthResponse struct {
@@ -8023,6 +8140,22 @@ func (r GetWellBySelectorResponse) ContentType() string {
 	return ""
 }
 
+// PostLineageWithBodyWithResponse Take a RunEvent of OpenLineage
+//
+// Takes one RunEvent at the address that the clients of OpenLineage have by default
+// (docs/openlineage.md). Its job and datasets join what was measured here.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/lineage (the `PostLineage` operationId).
+func (c *ClientWithResponses) PostLineageWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PostLineageResponse, error) {
+	rsp, err := c.PostLineageWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePostLineageResponse(rsp)
+}
+
 // GetHealthWithResponse Whether the process lives
 //
 // Returns a wrapper object for the known response body format(s).
@@ -8691,6 +8824,39 @@ func (c *ClientWithResponses) GetWellBySelectorWithResponse(ctx context.Context,
 		return nil, err
 	}
 	return ParseGetWellBySelectorResponse(rsp)
+}
+
+// ParsePostLineageResponse parses an HTTP response from a PostLineageWithResponse call
+func ParsePostLineageResponse(rsp *http.Response) (*PostLineageResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PostLineageResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Accepted
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
 }
 
 // ParseGetHealthResponse parses an HTTP response from a GetHealthWithResponse call

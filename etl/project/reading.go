@@ -66,6 +66,7 @@ func Reading(owner lineage.Owner, reading bench.Reading, plates map[string][]ben
 				Attributes: lineage.Attributes(attributes{}.text(lineage.AttrWell, wellName(v.Well)).time(lineage.AttrAt, v.At))})
 		}
 	}
+	d.asDatasets(reading)
 	slices.SortFunc(findings, func(a, b liquid.Finding) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Well, b.Well), cmp.Compare(a.Detail, b.Detail))
 	})

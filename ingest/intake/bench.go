@@ -17,7 +17,7 @@ func (in *Intake) other(kind, subject string, f *filed, notRun error) error {
 	found, run, err := bench.Detect(f.data, in.options.BenchLimits)
 	if kind != "" {
 		f.kind = kind
-		if kind != ingest.TypeSteps {
+		if kind != ingest.TypeSteps && kind != ingest.TypeJob {
 			found, err = "", nil // its sender knows what it is; a table may look like either
 		}
 	}
@@ -28,6 +28,10 @@ func (in *Intake) other(kind, subject string, f *filed, notRun error) error {
 		return err
 	case kind == ingest.TypeSteps && found != bench.KindSteps:
 		return &lineage.Error{Op: op, Kind: lineage.ErrorConflict, ID: "type " + kind, Hint: fmt.Sprintf("send it as what it is: a %s", found)}
+	case kind == ingest.TypeJob && found != bench.KindJob:
+		return &lineage.Error{Op: op, Kind: lineage.ErrorConflict, ID: "type " + kind, Hint: fmt.Sprintf("send it as what it is: a %s", found)}
+	case found == bench.KindJob && run == "":
+		return lineage.Invalid(op, "run.runId", "send RunEvents of OpenLineage: each names its run by a UUID")
 	case found == bench.KindSteps && run == "":
 		return lineage.Invalid(op, "id", "give the steps an id that no others have, as a run has one")
 	}
@@ -36,6 +40,8 @@ func (in *Intake) other(kind, subject string, f *filed, notRun error) error {
 		f.kind, f.subject = ingest.TypeManifest, "manifest:"+f.hash
 	case kind == ingest.TypeReading || found == bench.KindReading:
 		f.kind, f.subject = ingest.TypeReading, "measurement:"+f.hash
+	case kind == ingest.TypeJob || found == bench.KindJob:
+		f.kind, f.subject = ingest.TypeJob, "job:"+run
 	default:
 		f.kind, f.subject = ingest.TypeSteps, string(lineage.RunOwner(run))
 	}
@@ -68,6 +74,8 @@ func (in *Intake) check(name string, f filed) error {
 		_, err = bench.DecodeManifest(name, f.data, in.options.BenchLimits)
 	case ingest.TypeReading:
 		_, err = bench.DecodeReading(f.data, in.options.BenchLimits)
+	case ingest.TypeJob:
+		_, err = bench.DecodeJobEvent(f.data, in.options.BenchLimits)
 	case ingest.TypeSteps:
 		_, err = bench.DecodeSteps(name, f.data, in.options.BenchLimits)
 	}

@@ -128,7 +128,7 @@ func (in *Intake) file(m Message, event cloudevents.Event, data []byte) (filed, 
 	f.data, f.redacted = ot2.Redact(data)
 	var err error
 	switch kind {
-	case ingest.TypeManifest, ingest.TypeReading, ingest.TypeSteps:
+	case ingest.TypeManifest, ingest.TypeReading, ingest.TypeSteps, ingest.TypeJob:
 		err = in.other(kind, subject, &f, nil)
 	case ingest.TypeRun, ingest.TypePlan, "":
 		f.kind, f.subject, err = in.owner(kind, subject, f)
