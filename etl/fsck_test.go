@@ -108,7 +108,7 @@ func TestFsckNamesWhatDiffers(t *testing.T) {
 					l.t.Fatal(err)
 				}
 			},
-			[]wrong{{etl.DifferenceGraph, reading, "5 nodes missing, 6 edges missing"}},
+			[]wrong{{etl.DifferenceGraph, reading, "12 nodes missing, 15 edges missing"}},
 			"missing node",
 		},
 		{
