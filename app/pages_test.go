@@ -114,6 +114,9 @@ func TestPages(t *testing.T) {
 		if policy := response.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "script-src 'self'") || strings.Contains(policy, "unsafe") {
 			t.Errorf("%s has the policy %q", path, policy)
 		}
+		if caching := response.Header.Get("Cache-Control"); caching != "no-store" {
+			t.Errorf("%s may be cached: %q", path, caching)
+		}
 		if strings.Contains(text, "//") && regexp.MustCompile(`(?:src|href)="(?:https?:)?//`).MatchString(text) {
 			t.Errorf("%s asks another host", path)
 		}

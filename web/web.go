@@ -163,6 +163,6 @@ func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("X-Frame-Options", "DENY")
 	header.Set("Referrer-Policy", "no-referrer")
-	header.Set("Cache-Control", "no-cache")
+	header.Set("Cache-Control", "no-store") // who comes after a logout finds nothing
 	p.mux.ServeHTTP(w, r)
 }
