@@ -94,6 +94,9 @@ func New(ctx context.Context, options Options, logger *slog.Logger) (_ *App, err
 	if err := a.evidence.noteSettings(ctx, options); err != nil {
 		return nil, err
 	}
+	if err := sweep(options.DataDir); err != nil {
+		return nil, err
+	}
 	if a.states, err = statesqlite.Open(ctx, filepath.Join(options.DataDir, statesFile)); err != nil {
 		return nil, err
 	}

@@ -202,6 +202,12 @@ func (a *App) rebuildBeside(ctx context.Context, options etl.RebuildOptions) (_ 
 	return a.pipeline.Rebuild(ctx, options)
 }
 
+// sweep takes away what a process left that was killed in the midst of a rebuild or
+// a backup.
+func sweep(dataDir string) error {
+	return errors.Join(removeDatabase(filepath.Join(dataDir, besideFile)), os.RemoveAll(filepath.Join(dataDir, backupFolder)))
+}
+
 // forget drops the answers that are kept of the graph.
 func (a *App) forget() {
 	if kept, ok := a.store.(*cached.Store); ok {

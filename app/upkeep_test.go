@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -10,10 +11,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"wellspring/app"
 	"wellspring/etl"
 	"wellspring/examples"
+	"wellspring/graphstore/neo4j"
+	"wellspring/internal/neo4jtest"
 	"wellspring/lineage"
 )
 
@@ -174,4 +178,47 @@ func flipped(b []byte) []byte {
 	b = bytes.Clone(b)
 	b[len(b)/2] ^= 1
 	return b
+}
+
+// In Neo4j the graph is made equal where it is, while the service runs.
+func TestRebuildInNeo4j(t *testing.T) {
+	server := neo4jtest.Server(t)
+	a := start(t, func(o *app.Options) {
+		o.Store, o.Neo4jURI, o.Neo4jUser, o.Neo4jPassword, o.Neo4jDatabase = "neo4j", server.URI, server.User, server.Password, neo4jtest.Database
+	})
+	settled(t, a, examples.StockDilution, examples.AssayPlate)
+	want := clean(t, a)
+	graph, err := neo4j.Open(t.Context(), neo4j.Options{URI: server.URI, User: server.User, Password: server.Password, Database: neo4jtest.Database})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := graph.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}()
+	n := lineage.Node{ID: lineage.NewID(lineage.KindLot, "made up"), Kind: lineage.KindLot, Name: "made up"}
+	for _, p := range []lineage.Projection{
+		{Owner: "run:made-up", Nodes: []lineage.Node{n}},
+		{Owner: "run:5a6cd99d-ef02-48c9-bbdc-2d93e3a166ab"},
+	} {
+		if _, err := graph.Apply(t.Context(), p, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	spoilt, err := a.Fsck(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if spoilt.DifferenceCount != 2 {
+		t.Errorf("fsck found %d differences, want 2: %+v", spoilt.DifferenceCount, spoilt.Differences)
+	}
+	report, err := a.Rebuild(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unspoiled(t, report.Fsck)
+	if got := report.Fsck; got.Nodes != want.Nodes || got.Edges != want.Edges || report.Retracted != 1 {
+		t.Errorf("%d nodes, %d edges, %d retracted; want %d, %d, 1", got.Nodes, got.Edges, report.Retracted, want.Nodes, want.Edges)
+	}
 }

@@ -39,6 +39,7 @@ const schemaVersion = 2
 type States struct {
 	db     *sql.DB
 	synced *sql.DB // of the bench index
+	dir    string
 }
 
 var _ etl.States = (*States)(nil)
@@ -57,7 +58,23 @@ func Open(ctx context.Context, path string) (*States, error) {
 	if err != nil {
 		return nil, errors.Join(failed(op, path, err), db.Close())
 	}
-	return &States{db, synced}, nil
+	s := &States{db, synced, filepath.Dir(path)}
+	return s, s.sweep()
+}
+
+// temporary is how folders begin that hold another bench index for a while.
+const temporary = "bench.tmp-"
+
+// sweep takes away what a process left that was killed.
+func (s *States) sweep() error {
+	left, err := filepath.Glob(filepath.Join(s.dir, temporary+"*"))
+	for _, dir := range left {
+		err = errors.Join(err, os.RemoveAll(dir))
+	}
+	if err != nil {
+		return errors.Join(failed("open processing states", s.dir, err), s.Close())
+	}
+	return nil
 }
 
 func connect(path, synchronous string, connections int) (*sql.DB, error) {
@@ -79,7 +96,7 @@ func (s *States) Bench() *benchindex.Index { return benchindex.New(s.synced, s.d
 // takes it away again.
 func (s *States) CopyBench(ctx context.Context) (index *benchindex.Index, discard func() error, err error) {
 	const op = "copy bench index"
-	dir, err := os.MkdirTemp("", "wellspring-bench-")
+	dir, err := os.MkdirTemp(s.dir, temporary)
 	if err != nil {
 		return nil, nil, failed(op, "", err)
 	}
@@ -93,7 +110,7 @@ func (s *States) CopyBench(ctx context.Context) (index *benchindex.Index, discar
 // ScratchBench returns an empty bench index; discard takes it away again.
 func (s *States) ScratchBench(ctx context.Context) (index *benchindex.Index, discard func() error, err error) {
 	const op = "begin second bench index"
-	dir, err := os.MkdirTemp("", "wellspring-bench-")
+	dir, err := os.MkdirTemp(s.dir, temporary)
 	if err != nil {
 		return nil, nil, failed(op, "", err)
 	}

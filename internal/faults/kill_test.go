@@ -36,6 +36,11 @@ func TestKill(t *testing.T) {
 	}
 	l.end()
 	verdict(t, dir, l.acknowledged())
+	for _, pattern := range []string{"*.tmp*", "graph.rebuild.db*"} {
+		if left, err := filepath.Glob(filepath.Join(dir, pattern)); err != nil || len(left) > 0 {
+			t.Errorf("left behind: %v, %v", left, err)
+		}
+	}
 }
 
 // SIGTERM under load: who was let in is answered, and it ends by itself.
