@@ -58,7 +58,10 @@ const (
 	selectOwners = `SELECT o.name FROM owner o WHERE o.name > ?1 AND (EXISTS (SELECT 1 FROM node_owner c WHERE c.owner = o.num)
 		OR EXISTS (SELECT 1 FROM edge e WHERE e.owner = o.num)) ORDER BY o.name LIMIT ?2`
 
-	selectNodes = `SELECT ` + nodeColumns + ` FROM json_each(?1) f CROSS JOIN node n ON n.id = unhex(f.value)`
+	// In the order of the rows: those of a run lie together, so that a page of the
+	// file is read once. The list of rows is sorted by the IN.
+	selectNodes = `SELECT ` + nodeColumns + ` FROM node n WHERE n.num IN (
+		SELECT m.num FROM json_each(?1) f CROSS JOIN node m ON m.id = unhex(f.value))`
 	// Of several rows of a node the last one counts: those of a revision come in
 	// order of created_at, as their index has them, and what is current comes last.
 	selectNodesAsOf = `SELECT ` + nodeColumns + ` FROM json_each(?1) f CROSS JOIN node_revision n ON n.id = unhex(f.value)

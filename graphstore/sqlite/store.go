@@ -91,7 +91,7 @@ func (s *Store) open(ctx context.Context, path string, options Options, synchron
 		return err
 	}
 	s.read, err = sql.Open("sqlite", dsn(path, url.Values{
-		"_pragma": {busy, "query_only(1)", "cache_size(-8192)"},
+		"_pragma": {busy, "query_only(1)", "cache_size(-16384)"},
 	}))
 	if err != nil {
 		return err

@@ -77,7 +77,7 @@ func atSize() []struct {
 		{"origins of a well", func(p place) string { return node(lab.AssayWell(p.experiment, p.well), "/ancestry?kinds=Lot,Sample") }},
 		{"ancestry of a value", func(p place) string { return node(lab.Measurement(p.experiment, p.well), "/ancestry?limit=10000") }},
 		{"impact of a sample", func(p place) string {
-			return node(lab.Sample(p.experiment, p.well%labgraph.Rows), "/impact?limit=10000")
+			return node(lab.Sample(lab.SamplesOf(p.experiment), 1+p.well%(labgraph.Rows-1)), "/impact?limit=10000")
 		}},
 		{"impact of a lot, two hops", func(p place) string { return node(lab.ReagentLot(p.experiment), "/impact?limit=10000&depth=2") }},
 		{"impact of a lot, all of it", func(p place) string { return node(lab.ReagentLot(p.experiment), "/impact") }},
