@@ -102,7 +102,7 @@ func startPostgres(b *testing.B) *postgres {
 // ask runs statements and returns how many rows they answer.
 func (p *postgres) ask(statements string) int {
 	p.b.Helper()
-	const end = "\\."
+	const end = "-- end of answer --"
 	if _, err := io.WriteString(p.in, statements+"\n\\echo '"+end+"'\n"); err != nil {
 		p.b.Fatal(err)
 	}
