@@ -45,6 +45,11 @@ type Pipeline interface {
 	Wait(ctx context.Context, owner lineage.Owner, at journal.Position) (etl.Processing, error)
 	// Candidates suggests which labware of earlier runs a run's labware may be.
 	Candidates(ctx context.Context, run string) ([]etl.Candidate, error)
+	// Rerun processes an owner again, and returns how that ended; or with ctx's cause.
+	Rerun(ctx context.Context, owner lineage.Owner, from etl.Stage) (etl.Processing, error)
+	// Cancel ends what an owner has or waits for, and returns how it stands then.
+	Cancel(ctx context.Context, owner lineage.Owner) (etl.Processing, error)
+	Pulse(ctx context.Context) (etl.Pulse, error)
 	// Preview says what a manifest would change, and changes nothing.
 	Preview(ctx context.Context, manifest []byte) (etl.Preview, error)
 }

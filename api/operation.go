@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"wellspring/etl"
 	"wellspring/ingest/journal"
 	"wellspring/lineage"
 )
@@ -21,6 +22,47 @@ func (s *server) GetReadiness(ctx context.Context, _ GetReadinessRequestObject) 
 func (s *server) GetProcessing(ctx context.Context, request GetProcessingRequestObject) (GetProcessingResponseObject, error) {
 	processing, err := s.Pipeline.Get(ctx, lineage.Owner(request.Owner))
 	return GetProcessing200JSONResponse(processing), err
+}
+
+func (s *server) GetPulse(ctx context.Context, _ GetPulseRequestObject) (GetPulseResponseObject, error) {
+	pulse, err := s.Pipeline.Pulse(ctx)
+	return GetPulse200JSONResponse(pulse), err
+}
+
+func (s *server) RerunProcessing(ctx context.Context, request RerunProcessingRequestObject) (RerunProcessingResponseObject, error) {
+	owner, from := lineage.Owner(request.Owner), etl.Extract
+	if request.Params.From != "" {
+		from = etl.Stage(request.Params.From)
+	}
+	before, err := s.Pipeline.Get(ctx, owner)
+	if err != nil {
+		return nil, err
+	}
+	waiting, cancel := context.WithTimeout(ctx, s.Limits.RetryWait)
+	defer cancel()
+	processing, err := s.Pipeline.Rerun(waiting, owner, from)
+	goesOn := waiting.Err() != nil && ctx.Err() == nil
+	if goesOn {
+		processing, err = s.Pipeline.Get(ctx, owner)
+	}
+	if err != nil {
+		return nil, err
+	}
+	noteChange(ctx, string(owner), state{string(before.Status)}, state{string(processing.Status)})
+	if goesOn {
+		return RerunProcessing202JSONResponse(processing), nil
+	}
+	return RerunProcessing200JSONResponse(processing), nil
+}
+
+func (s *server) CancelProcessing(ctx context.Context, request CancelProcessingRequestObject) (CancelProcessingResponseObject, error) {
+	owner := lineage.Owner(request.Owner)
+	processing, err := s.Pipeline.Cancel(ctx, owner)
+	if err != nil {
+		return nil, err
+	}
+	noteChange(ctx, string(owner), nil, state{string(processing.Status)})
+	return CancelProcessing200JSONResponse(processing), nil
 }
 
 func (s *server) GetDeadLetter(ctx context.Context, request GetDeadLetterRequestObject) (GetDeadLetterResponseObject, error) {

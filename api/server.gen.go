@@ -363,6 +363,30 @@ func (e CreateExportParamsAbout) Valid() bool {
 	}
 }
 
+// Defines values for RerunProcessingParamsFrom.
+const (
+	Extract   RerunProcessingParamsFrom = "extract"
+	Load      RerunProcessingParamsFrom = "load"
+	Transform RerunProcessingParamsFrom = "transform"
+	Verify    RerunProcessingParamsFrom = "verify"
+)
+
+// Valid indicates whether the value is a known member of the RerunProcessingParamsFrom enum.
+func (e RerunProcessingParamsFrom) Valid() bool {
+	switch e {
+	case Extract:
+		return true
+	case Load:
+		return true
+	case Transform:
+		return true
+	case Verify:
+		return true
+	default:
+		return false
+	}
+}
+
 // Accepted defines model for Accepted.
 type Accepted struct {
 	// Duplicate It was there already
@@ -748,6 +772,9 @@ type Processings struct {
 	Processings []Processing `json:"processings"`
 }
 
+// Pulse defines model for Pulse.
+type Pulse = etl.Pulse
+
 // Rebuild What making the graph again came to
 type Rebuild = etl.Rebuild
 
@@ -967,6 +994,9 @@ type MinFraction = float64
 
 // NodeSelector defines model for NodeSelector.
 type NodeSelector = string
+
+// Owner defines model for Owner.
+type Owner = string
 
 // RunSelector defines model for RunSelector.
 type RunSelector = string
@@ -1213,6 +1243,15 @@ type ListProcessingParams struct {
 	// Format Instead of an Accept header
 	Format Format `form:"format,omitempty" json:"format,omitempty,omitzero"`
 }
+
+// RerunProcessingParams defines parameters for RerunProcessing.
+type RerunProcessingParams struct {
+	// From The first stage that is wanted again
+	From RerunProcessingParamsFrom `form:"from,omitempty" json:"from,omitempty,omitzero"`
+}
+
+// RerunProcessingParamsFrom defines parameters for RerunProcessing.
+type RerunProcessingParamsFrom string
 
 // ResolveSelectorParams defines parameters for ResolveSelector.
 type ResolveSelectorParams struct {
@@ -1588,6 +1627,15 @@ type ServerInterface interface {
 	// GetProcessing How one owner's processing stands
 	// (GET /v1/processing/{owner})
 	GetProcessing(ctx echo.Context, owner string) error
+	// CancelProcessing End the processing that an owner has or waits for
+	// (POST /v1/processing/{owner}/cancel)
+	CancelProcessing(ctx echo.Context, owner Owner) error
+	// RerunProcessing Process an owner again
+	// (POST /v1/processing/{owner}/rerun)
+	RerunProcessing(ctx echo.Context, owner Owner, params RerunProcessingParams) error
+	// GetPulse What waits and what runs, how fast it goes, how old the oldest is, what failed
+	// (GET /v1/pulse)
+	GetPulse(ctx echo.Context) error
 	// GetRebuild How the rebuild stands, and what came of the last one
 	// (GET /v1/rebuild)
 	GetRebuild(ctx echo.Context) error
@@ -2538,6 +2586,56 @@ func (w *ServerInterfaceWrapper) GetProcessing(ctx echo.Context) error {
 	return err
 }
 
+// CancelProcessing converts echo context to params.
+func (w *ServerInterfaceWrapper) CancelProcessing(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "owner" -------------
+	var owner Owner
+
+	err = runtime.BindStyledParameterWithOptions("simple", "owner", ctx.Param("owner"), &owner, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter owner: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CancelProcessing(ctx, owner)
+	return err
+}
+
+// RerunProcessing converts echo context to params.
+func (w *ServerInterfaceWrapper) RerunProcessing(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "owner" -------------
+	var owner Owner
+
+	err = runtime.BindStyledParameterWithOptions("simple", "owner", ctx.Param("owner"), &owner, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter owner: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RerunProcessingParams
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", ctx.QueryParams(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter from: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RerunProcessing(ctx, owner, params)
+	return err
+}
+
+// GetPulse converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPulse(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPulse(ctx)
+	return err
+}
+
 // GetRebuild converts echo context to params.
 func (w *ServerInterfaceWrapper) GetRebuild(ctx echo.Context) error {
 	var err error
@@ -2932,6 +3030,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/nodes/:node/history", wrapper.GetHistory, options.OperationMiddlewares["getHistory"]...)
 	router.GET(options.BaseURL+"/v1/processing", wrapper.ListProcessing, options.OperationMiddlewares["listProcessing"]...)
 	router.GET(options.BaseURL+"/v1/processing/:owner", wrapper.GetProcessing, options.OperationMiddlewares["getProcessing"]...)
+	router.POST(options.BaseURL+"/v1/processing/:owner/rerun", wrapper.RerunProcessing, options.OperationMiddlewares["rerunProcessing"]...)
+	router.POST(options.BaseURL+"/v1/processing/:owner/cancel", wrapper.CancelProcessing, options.OperationMiddlewares["cancelProcessing"]...)
+	router.GET(options.BaseURL+"/v1/pulse", wrapper.GetPulse, options.OperationMiddlewares["getPulse"]...)
 	router.GET(options.BaseURL+"/v1/robots", wrapper.ListRobots, options.OperationMiddlewares["listRobots"]...)
 	router.GET(options.BaseURL+"/v1/deadletters", wrapper.ListDeadLetters, options.OperationMiddlewares["listDeadLetters"]...)
 	router.GET(options.BaseURL+"/v1/deadletters/:id", wrapper.GetDeadLetter, options.OperationMiddlewares["getDeadLetter"]...)
@@ -4768,6 +4869,137 @@ func (response GetProcessingdefaultApplicationProblemPlusJSONResponse) VisitGetP
 	return err
 }
 
+type CancelProcessingRequestObject struct {
+	Owner Owner `json:"owner"`
+}
+
+type CancelProcessingResponseObject interface {
+	VisitCancelProcessingResponse(w http.ResponseWriter) error
+}
+
+type CancelProcessing200JSONResponse Processing
+
+func (response CancelProcessing200JSONResponse) VisitCancelProcessingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelProcessingdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CancelProcessingdefaultApplicationProblemPlusJSONResponse) VisitCancelProcessingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RerunProcessingRequestObject struct {
+	Owner  Owner `json:"owner"`
+	Params RerunProcessingParams
+}
+
+type RerunProcessingResponseObject interface {
+	VisitRerunProcessingResponse(w http.ResponseWriter) error
+}
+
+type RerunProcessing200JSONResponse Processing
+
+func (response RerunProcessing200JSONResponse) VisitRerunProcessingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RerunProcessing202JSONResponse Processing
+
+func (response RerunProcessing202JSONResponse) VisitRerunProcessingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RerunProcessingdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RerunProcessingdefaultApplicationProblemPlusJSONResponse) VisitRerunProcessingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPulseRequestObject struct {
+}
+
+type GetPulseResponseObject interface {
+	VisitGetPulseResponse(w http.ResponseWriter) error
+}
+
+type GetPulse200JSONResponse Pulse
+
+func (response GetPulse200JSONResponse) VisitGetPulseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPulsedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetPulsedefaultApplicationProblemPlusJSONResponse) VisitGetPulseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetRebuildRequestObject struct {
 }
 
@@ -5550,6 +5782,15 @@ type StrictServerInterface interface {
 	// GetProcessing How one owner's processing stands
 	// (GET /v1/processing/{owner})
 	GetProcessing(ctx context.Context, request GetProcessingRequestObject) (GetProcessingResponseObject, error)
+	// CancelProcessing End the processing that an owner has or waits for
+	// (POST /v1/processing/{owner}/cancel)
+	CancelProcessing(ctx context.Context, request CancelProcessingRequestObject) (CancelProcessingResponseObject, error)
+	// RerunProcessing Process an owner again
+	// (POST /v1/processing/{owner}/rerun)
+	RerunProcessing(ctx context.Context, request RerunProcessingRequestObject) (RerunProcessingResponseObject, error)
+	// GetPulse What waits and what runs, how fast it goes, how old the oldest is, what failed
+	// (GET /v1/pulse)
+	GetPulse(ctx context.Context, request GetPulseRequestObject) (GetPulseResponseObject, error)
 	// GetRebuild How the rebuild stands, and what came of the last one
 	// (GET /v1/rebuild)
 	GetRebuild(ctx context.Context, request GetRebuildRequestObject) (GetRebuildResponseObject, error)
@@ -6491,6 +6732,80 @@ func (sh *strictHandler) GetProcessing(ctx echo.Context, owner string) error {
 		return err
 	} else if validResponse, ok := response.(GetProcessingResponseObject); ok {
 		return validResponse.VisitGetProcessingResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CancelProcessing operation middleware
+func (sh *strictHandler) CancelProcessing(ctx echo.Context, owner Owner) error {
+	var request CancelProcessingRequestObject
+
+	request.Owner = owner
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelProcessing(ctx.Request().Context(), request.(CancelProcessingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelProcessing")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CancelProcessingResponseObject); ok {
+		return validResponse.VisitCancelProcessingResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RerunProcessing operation middleware
+func (sh *strictHandler) RerunProcessing(ctx echo.Context, owner Owner, params RerunProcessingParams) error {
+	var request RerunProcessingRequestObject
+
+	request.Owner = owner
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RerunProcessing(ctx.Request().Context(), request.(RerunProcessingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RerunProcessing")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RerunProcessingResponseObject); ok {
+		return validResponse.VisitRerunProcessingResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPulse operation middleware
+func (sh *strictHandler) GetPulse(ctx echo.Context) error {
+	var request GetPulseRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPulse(ctx.Request().Context(), request.(GetPulseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPulse")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPulseResponseObject); ok {
+		return validResponse.VisitGetPulseResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

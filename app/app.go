@@ -289,6 +289,16 @@ func (p pipeline) Preview(ctx context.Context, manifest []byte) (etl.Preview, er
 	return p.pipeline.Preview(ctx, manifest)
 }
 
+func (p pipeline) Rerun(ctx context.Context, owner lineage.Owner, from etl.Stage) (etl.Processing, error) {
+	return p.pipeline.Rerun(ctx, owner, from)
+}
+
+func (p pipeline) Cancel(ctx context.Context, owner lineage.Owner) (etl.Processing, error) {
+	return p.pipeline.Cancel(ctx, owner)
+}
+
+func (p pipeline) Pulse(ctx context.Context) (etl.Pulse, error) { return p.pipeline.Pulse(ctx) }
+
 // letters are the dead letters, which only the pipeline can take up again.
 type letters struct {
 	*journalsqlite.Journal

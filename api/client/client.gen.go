@@ -363,6 +363,30 @@ func (e CreateExportParamsAbout) Valid() bool {
 	}
 }
 
+// Defines values for RerunProcessingParamsFrom.
+const (
+	Extract   RerunProcessingParamsFrom = "extract"
+	Load      RerunProcessingParamsFrom = "load"
+	Transform RerunProcessingParamsFrom = "transform"
+	Verify    RerunProcessingParamsFrom = "verify"
+)
+
+// Valid indicates whether the value is a known member of the RerunProcessingParamsFrom enum.
+func (e RerunProcessingParamsFrom) Valid() bool {
+	switch e {
+	case Extract:
+		return true
+	case Load:
+		return true
+	case Transform:
+		return true
+	case Verify:
+		return true
+	default:
+		return false
+	}
+}
+
 // Accepted defines model for Accepted.
 type Accepted struct {
 	// Duplicate It was there already
@@ -748,6 +772,9 @@ type Processings struct {
 	Processings []Processing `json:"processings"`
 }
 
+// Pulse defines model for Pulse.
+type Pulse = etl.Pulse
+
 // Rebuild What making the graph again came to
 type Rebuild = etl.Rebuild
 
@@ -967,6 +994,9 @@ type MinFraction = float64
 
 // NodeSelector defines model for NodeSelector.
 type NodeSelector = string
+
+// Owner defines model for Owner.
+type Owner = string
 
 // RunSelector defines model for RunSelector.
 type RunSelector = string
@@ -1213,6 +1243,15 @@ type ListProcessingParams struct {
 	// Format Instead of an Accept header
 	Format *Format `form:"format,omitempty" json:"format,omitempty"`
 }
+
+// RerunProcessingParams defines parameters for RerunProcessing.
+type RerunProcessingParams struct {
+	// From The first stage that is wanted again
+	From *RerunProcessingParamsFrom `form:"from,omitempty" json:"from,omitempty"`
+}
+
+// RerunProcessingParamsFrom defines parameters for RerunProcessing.
+type RerunProcessingParamsFrom string
 
 // ResolveSelectorParams defines parameters for ResolveSelector.
 type ResolveSelectorParams struct {
@@ -1795,6 +1834,27 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/processing/{owner} (the `GetProcessing` operationId).
 	GetProcessing(ctx context.Context, owner string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelProcessing End the processing that an owner has or waits for
+	//
+	// Nothing is lost: its envelopes stay in the journal, and the next processing, by a rerun or a new
+	// envelope, takes all of them up. 409 where nothing of it runs or waits.
+	//
+	// Corresponds with POST /v1/processing/{owner}/cancel (the `CancelProcessing` operationId).
+	CancelProcessing(ctx context.Context, owner Owner, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RerunProcessing Process an owner again
+	//
+	// Gives the owner a turn whether anything is new of it or not. From extract it takes the owner's dead
+	// letters along; verify writes nothing unless the graph is not what it should be.
+	//
+	// Corresponds with POST /v1/processing/{owner}/rerun (the `RerunProcessing` operationId).
+	RerunProcessing(ctx context.Context, owner Owner, params *RerunProcessingParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetPulse What waits and what runs, how fast it goes, how old the oldest is, what failed
+	//
+	// Corresponds with GET /v1/pulse (the `GetPulse` operationId).
+	GetPulse(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetRebuild How the rebuild stands, and what came of the last one
 	//
@@ -2463,6 +2523,57 @@ func (c *Client) ListProcessing(ctx context.Context, params *ListProcessingParam
 // Corresponds with GET /v1/processing/{owner} (the `GetProcessing` operationId).
 func (c *Client) GetProcessing(ctx context.Context, owner string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetProcessingRequest(c.Server, owner)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelProcessing End the processing that an owner has or waits for
+//
+// Nothing is lost: its envelopes stay in the journal, and the next processing, by a rerun or a new
+// envelope, takes all of them up. 409 where nothing of it runs or waits.
+//
+// Corresponds with POST /v1/processing/{owner}/cancel (the `CancelProcessing` operationId).
+func (c *Client) CancelProcessing(ctx context.Context, owner Owner, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelProcessingRequest(c.Server, owner)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RerunProcessing Process an owner again
+//
+// Gives the owner a turn whether anything is new of it or not. From extract it takes the owner's dead
+// letters along; verify writes nothing unless the graph is not what it should be.
+//
+// Corresponds with POST /v1/processing/{owner}/rerun (the `RerunProcessing` operationId).
+func (c *Client) RerunProcessing(ctx context.Context, owner Owner, params *RerunProcessingParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRerunProcessingRequest(c.Server, owner, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetPulse What waits and what runs, how fast it goes, how old the oldest is, what failed
+//
+// Corresponds with GET /v1/pulse (the `GetPulse` operationId).
+func (c *Client) GetPulse(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPulseRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -4722,6 +4833,128 @@ func NewGetProcessingRequest(server string, owner string) (*http.Request, error)
 	return req, nil
 }
 
+// NewCancelProcessingRequest constructs an http.Request for the CancelProcessing method
+func NewCancelProcessingRequest(server string, owner Owner) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "owner", owner, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/processing/%s/cancel", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRerunProcessingRequest constructs an http.Request for the RerunProcessing method
+func NewRerunProcessingRequest(server string, owner Owner, params *RerunProcessingParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "owner", owner, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/processing/%s/rerun", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetPulseRequest constructs an http.Request for the GetPulse method
+func NewGetPulseRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/pulse")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetRebuildRequest constructs an http.Request for the GetRebuild method
 func NewGetRebuildRequest(server string) (*http.Request, error) {
 	var err error
@@ -5793,6 +6026,33 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/processing/{owner} (the `GetProcessing` operationId).
 	GetProcessingWithResponse(ctx context.Context, owner string, reqEditors ...RequestEditorFn) (*GetProcessingResponse, error)
+
+	// CancelProcessingWithResponse End the processing that an owner has or waits for
+	//
+	// Nothing is lost: its envelopes stay in the journal, and the next processing, by a rerun or a new
+	// envelope, takes all of them up. 409 where nothing of it runs or waits.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/processing/{owner}/cancel (the `CancelProcessing` operationId).
+	CancelProcessingWithResponse(ctx context.Context, owner Owner, reqEditors ...RequestEditorFn) (*CancelProcessingResponse, error)
+
+	// RerunProcessingWithResponse Process an owner again
+	//
+	// Gives the owner a turn whether anything is new of it or not. From extract it takes the owner's dead
+	// letters along; verify writes nothing unless the graph is not what it should be.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/processing/{owner}/rerun (the `RerunProcessing` operationId).
+	RerunProcessingWithResponse(ctx context.Context, owner Owner, params *RerunProcessingParams, reqEditors ...RequestEditorFn) (*RerunProcessingResponse, error)
+
+	// GetPulseWithResponse What waits and what runs, how fast it goes, how old the oldest is, what failed
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/pulse (the `GetPulse` operationId).
+	GetPulseWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetPulseResponse, error)
 
 	// GetRebuildWithResponse How the rebuild stands, and what came of the last one
 	//
@@ -7557,6 +7817,157 @@ func (r GetProcessingResponse) ContentType() string {
 	return ""
 }
 
+type CancelProcessingResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Processing
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CancelProcessingResponse) GetJSON200() *Processing {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CancelProcessingResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CancelProcessingResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelProcessingResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelProcessingResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CancelProcessingResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RerunProcessingResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Processing
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Processing
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RerunProcessingResponse) GetJSON200() *Processing {
+	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r RerunProcessingResponse) GetJSON202() *Processing {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RerunProcessingResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RerunProcessingResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RerunProcessingResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RerunProcessingResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RerunProcessingResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetPulseResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Pulse
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetPulseResponse) GetJSON200() *Pulse {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetPulseResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetPulseResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPulseResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPulseResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPulseResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetRebuildResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -8642,6 +9053,51 @@ func (c *ClientWithResponses) GetProcessingWithResponse(ctx context.Context, own
 		return nil, err
 	}
 	return ParseGetProcessingResponse(rsp)
+}
+
+// CancelProcessingWithResponse End the processing that an owner has or waits for
+//
+// Nothing is lost: its envelopes stay in the journal, and the next processing, by a rerun or a new
+// envelope, takes all of them up. 409 where nothing of it runs or waits.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/processing/{owner}/cancel (the `CancelProcessing` operationId).
+func (c *ClientWithResponses) CancelProcessingWithResponse(ctx context.Context, owner Owner, reqEditors ...RequestEditorFn) (*CancelProcessingResponse, error) {
+	rsp, err := c.CancelProcessing(ctx, owner, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelProcessingResponse(rsp)
+}
+
+// RerunProcessingWithResponse Process an owner again
+//
+// Gives the owner a turn whether anything is new of it or not. From extract it takes the owner's dead
+// letters along; verify writes nothing unless the graph is not what it should be.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/processing/{owner}/rerun (the `RerunProcessing` operationId).
+func (c *ClientWithResponses) RerunProcessingWithResponse(ctx context.Context, owner Owner, params *RerunProcessingParams, reqEditors ...RequestEditorFn) (*RerunProcessingResponse, error) {
+	rsp, err := c.RerunProcessing(ctx, owner, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRerunProcessingResponse(rsp)
+}
+
+// GetPulseWithResponse What waits and what runs, how fast it goes, how old the oldest is, what failed
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/pulse (the `GetPulse` operationId).
+func (c *ClientWithResponses) GetPulseWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetPulseResponse, error) {
+	rsp, err := c.GetPulse(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPulseResponse(rsp)
 }
 
 // GetRebuildWithResponse How the rebuild stands, and what came of the last one
@@ -10017,6 +10473,112 @@ func ParseGetProcessingResponse(rsp *http.Response) (*GetProcessingResponse, err
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Processing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCancelProcessingResponse parses an HTTP response from a CancelProcessingWithResponse call
+func ParseCancelProcessingResponse(rsp *http.Response) (*CancelProcessingResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelProcessingResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Processing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRerunProcessingResponse parses an HTTP response from a RerunProcessingWithResponse call
+func ParseRerunProcessingResponse(rsp *http.Response) (*RerunProcessingResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RerunProcessingResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Processing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Processing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetPulseResponse parses an HTTP response from a GetPulseWithResponse call
+func ParseGetPulseResponse(rsp *http.Response) (*GetPulseResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPulseResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Pulse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"strconv"
 	"time"
 
@@ -14,9 +15,14 @@ func newProcessing() *cobra.Command {
 		Use:   "processing",
 		Short: "List what is being processed, was processed, or failed",
 		Example: `  wellspring processing
-  wellspring processing --status failed --output json`,
+  wellspring processing --summary
+  wellspring processing --status failed --output json
+  wellspring processing rerun run:RUN --from load`,
 		Args: invalidArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if summary, err := cmd.Flags().GetBool("summary"); summary || err != nil {
+				return errors.Join(err, showPulse(cmd))
+			}
 			status, err := cmd.Flags().GetString("status")
 			if err != nil {
 				return err
@@ -46,10 +52,12 @@ func newProcessing() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().String("status", "", "only those: pending, running, retrying, failed, done")
+	cmd.Flags().String("status", "", "only those: pending, running, retrying, failed, done, cancelled")
+	cmd.Flags().Bool("summary", false, "show queue, rates, ages and failures instead of the list")
 	cmd.Flags().Int("limit", 100, "list at most this many")
 	_ = cmd.RegisterFlagCompletionFunc("status",
-		cobra.FixedCompletions([]string{"pending", "running", "retrying", "failed", "done"}, cobra.ShellCompDirectiveNoFileComp))
+		cobra.FixedCompletions([]string{"pending", "running", "retrying", "failed", "done", "cancelled"}, cobra.ShellCompDirectiveNoFileComp))
+	cmd.AddCommand(newRerun(), newCancel())
 	return cmd
 }
 
