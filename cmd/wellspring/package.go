@@ -20,11 +20,11 @@ import (
 
 func newExport() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "export --run RUN --to FILE | --for neo4j-admin DIR",
+		Use:   "export --run RUN --file FILE | --for neo4j-admin DIR",
 		Short: "Write an evidence package that can be checked offline, or the graph for neo4j-admin",
 		Long: `Write a zip file with an answer and all that it rests on: the lineage as NDJSON, W3C PROV and
-RO-Crate, what robots and instruments sent, who did what, a report, and the proofs that nothing
-was changed. wellspring verify checks it offline; VERIFY.md in it says how to without Wellspring.
+RO-Crate, what robots and instruments sent, who did what, and the proofs that nothing was
+changed. wellspring verify checks it offline; VERIFY.md in it says how to without Wellspring.
 
 The same question as of the same time gives the same bytes. A download that broke off is taken
 up again. Every export is in the audit log.
@@ -39,10 +39,10 @@ The database has what the graph holds now, with the times since when; what was b
 behind. The service must not run on the data folder meanwhile. docs/neo4j-import.md tells more.
 
 ` + selectorHelp,
-		Example: `  wellspring export --run latest --to run.zip
-  wellspring export --lot PBS-2610-A --as-of 2026-03-01T12:00:00Z --to lot.zip
-  wellspring export --well plate:AP-0001/A2 --redact --to well.zip
-  wellspring export --since 2026-03-01T00:00:00Z --to march.zip
+		Example: `  wellspring export --run latest --file run.zip
+  wellspring export --lot PBS-2610-A --as-of 2026-03-01T12:00:00Z --file lot.zip
+  wellspring export --well plate:AP-0001/A2 --redact --file well.zip
+  wellspring export --since 2026-03-01T00:00:00Z --file march.zip
   wellspring export --for neo4j-admin /var/lib/neo4j/import/graph --data-dir /var/lib/wellspring --output json`,
 		Args: invalidArgs(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -53,7 +53,7 @@ behind. The service must not run on the data folder meanwhile. docs/neo4j-import
 			if err != nil {
 				return err
 			}
-			to, err := cmd.Flags().GetString("to")
+			to, err := cmd.Flags().GetString("file")
 			if err != nil {
 				return err
 			}
@@ -76,7 +76,7 @@ behind. The service must not run on the data folder meanwhile. docs/neo4j-import
 	f.String("since", "", "about everything that was entered then or later, RFC 3339")
 	f.String("as-of", "", "what was known then, RFC 3339; else now")
 	f.Bool("redact", false, "leave out personal data and free text")
-	f.String("to", "", "the file to write")
+	f.String("file", "", "the file to write")
 	f.String("for", "", "who reads the files of the graph: neo4j-admin")
 	_ = cmd.RegisterFlagCompletionFunc("for", cobra.FixedCompletions([]string{forNeo4jAdmin}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -106,8 +106,8 @@ func readExport(cmd *cobra.Command) (*client.CreateExportParams, error) {
 	if p.About == "" {
 		return nil, usageError{errors.New("say what to export: --run, --experiment, --lot, --measurement, --plate, --well or --since")}
 	}
-	if to, _ := f.GetString("to"); to == "" {
-		return nil, usageError{errors.New("name the file to write: --to package.zip")}
+	if to, _ := f.GetString("file"); to == "" {
+		return nil, usageError{errors.New("name the file to write: --file package.zip")}
 	}
 	redact, err := f.GetBool("redact")
 	if err != nil {

@@ -141,7 +141,6 @@ type check struct {
 	sums     map[string]string
 	actual   map[string]string // hashes of payloads, by name
 	at       evidence.Checkpoint
-	lineage  string
 	payloads map[string]bool // that an entry names
 }
 
