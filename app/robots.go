@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
@@ -35,6 +36,14 @@ func (o Options) robots() ([]bridge.Address, error) {
 		addresses = append(addresses, a)
 	}
 	return addresses, nil
+}
+
+// FoundRobot is a robot that answered in the network.
+type FoundRobot = bridge.Found
+
+// DiscoverRobots asks the network for robots, for as long as wait.
+func DiscoverRobots(ctx context.Context, wait time.Duration) ([]FoundRobot, error) {
+	return bridge.Discover(ctx, wait, nil)
 }
 
 // newBridges makes one bridge a robot, and measures them.
