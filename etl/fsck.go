@@ -264,7 +264,7 @@ func (f *fsck) differs(ctx context.Context, who lineage.Owner) error {
 	for _, unread := range known.unread {
 		f.report.add(unread)
 	}
-	if known.cause != nil {
+	if known.underived() {
 		f.report.add(Difference{Kind: DifferenceGraph, Owner: who, Problem: "it can't be derived: " + known.cause.Error(), Remedy: remedy(known.cause)})
 		return nil
 	}

@@ -51,6 +51,10 @@ type shade struct {
 	version int          // how often it was derived
 }
 
+// underived reports whether the owner could not be derived: that is for the report,
+// and stops nothing.
+func (k *shade) underived() bool { return k.cause != nil }
+
 // scratcher makes a bench index that is empty.
 type scratcher interface {
 	ScratchBench(ctx context.Context) (*benchindex.Index, func() error, error)
@@ -244,7 +248,7 @@ func (s *shadow) derive(ctx context.Context, who lineage.Owner) ([]lineage.Owner
 	if err != nil {
 		return nil, err
 	}
-	if known.cause != nil {
+	if known.underived() {
 		return nil, nil
 	}
 	if known.digest, err = digest(derived.Projection); err != nil {

@@ -98,8 +98,8 @@ func (l *load) deliver(ctx context.Context, path string, document []byte) {
 			continue
 		}
 		status, answer, header := s.post(ctx, path, bytes.NewReader(document))
-		switch {
-		case status == http.StatusAccepted || status == http.StatusOK:
+		switch status {
+		case http.StatusAccepted, http.StatusOK:
 			var receipt struct{ ID string }
 			if err := json.Unmarshal(answer, &receipt); err != nil || receipt.ID == "" {
 				l.t.Errorf("an acknowledgement without an id: %s", answer)
@@ -109,14 +109,14 @@ func (l *load) deliver(ctx context.Context, path string, document []byte) {
 			l.acks[receipt.ID] = true
 			l.mu.Unlock()
 			return
-		case status == http.StatusServiceUnavailable:
+		case http.StatusServiceUnavailable:
 			l.busy.Add(1)
 			if header.Get("Retry-After") == "" {
 				l.t.Errorf("503 without Retry-After: %s", answer)
 				return
 			}
 			l.pause(ctx)
-		case status == 0:
+		case 0: // no answer
 			l.pause(ctx)
 		default:
 			l.t.Errorf("%s: %d %s", path, status, answer)
