@@ -55,10 +55,13 @@ func Settings() []Setting {
 	return settings
 }
 
+// usage is what the setting's flag says of itself.
+func (s Setting) usage() string { return s.Help + " [" + s.Env + "]" }
+
 // AddFlags gives flags one flag a setting.
 func AddFlags(flags *pflag.FlagSet) {
 	for _, s := range Settings() {
-		help := s.Help + " [" + s.Env + "]"
+		help := s.usage()
 		switch def := s.Default.(type) {
 		case string:
 			flags.String(s.Name, def, help)
@@ -120,7 +123,8 @@ func Load(file string, flags *pflag.FlagSet) (Options, error) {
 	}
 	if flags != nil {
 		set := posflag.ProviderWithFlag(flags, "\x00", k, func(f *pflag.Flag) (string, any) {
-			if _, ok := known[f.Name]; !ok || !f.Changed {
+			// A command may have a flag of its own under a setting's name.
+			if s, ok := known[f.Name]; !ok || !f.Changed || f.Usage != s.usage() {
 				return "", nil
 			}
 			return f.Name, posflag.FlagVal(flags, f)

@@ -147,3 +147,21 @@ func write(t *testing.T, file, text string) {
 		t.Fatal(err)
 	}
 }
+
+// A command's own flag is not the setting that has the same name.
+func TestACommandsOwnFlagIsNoSetting(t *testing.T) {
+	settings, own := pflag.NewFlagSet("settings", pflag.ContinueOnError), pflag.NewFlagSet("own", pflag.ContinueOnError)
+	AddFlags(settings)
+	own.String("to", "", "until then")
+	for _, flags := range []*pflag.FlagSet{settings, own} {
+		if err := flags.Parse([]string{"--to", "https://wellspring.lab"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for want, flags := range map[string]*pflag.FlagSet{"https://wellspring.lab": settings, "": own} {
+		o, err := Load("", flags)
+		if err != nil || o.To != want {
+			t.Errorf("to is %q, %v; want %q", o.To, err, want)
+		}
+	}
+}
