@@ -56,7 +56,7 @@ func New(inner Engine, config CacheConfig, metrics *Metrics) (*Store, error) {
 // flight is one reading from inner, for everybody who asks the same meanwhile.
 type flight struct {
 	name    string
-	ctx     context.Context //nolint:containedctx // it is the readers' together, and ends with the last of them
+	ctx     context.Context // the readers' together: it ends with the last of them
 	cancel  context.CancelFunc
 	waiting int    // who still wants the answer
 	since   uint64 // Applies that had ended when it began

@@ -47,7 +47,7 @@ func binaries(b *testing.B) string {
 func startPostgres(b *testing.B) *postgres {
 	b.Helper()
 	bin := binaries(b)
-	dir, err := os.MkdirTemp("", "pg")
+	dir, err := os.MkdirTemp("", "pg") //nolint:usetesting // nobody could not reach b.TempDir, and the path of a socket is short
 	if err != nil {
 		b.Fatal(err)
 	}
