@@ -35,20 +35,22 @@ func (p *Pipeline) Rerun(ctx context.Context, owner lineage.Owner, from Stage) (
 	if !slices.Contains([]Stage{Extract, Transform, Load, Verify}, from) {
 		return Processing{}, lineage.Invalid(op, "stage "+string(from), "use extract, transform, load or verify")
 	}
-	state, err := p.config.States.Get(ctx, owner)
+	// ctx bounds the waiting: who gives that up has asked all the same.
+	asking := context.WithoutCancel(ctx)
+	state, err := p.config.States.Get(asking, owner)
 	if err != nil {
 		return Processing{}, err
 	}
 	var entries []entry
 	if from == Extract {
-		if entries, err = p.lettersOf(ctx, owner); err != nil {
+		if entries, err = p.lettersOf(asking, owner); err != nil {
 			return Processing{}, err
 		}
 	}
 	if !p.queue.has(owner) {
 		now := p.config.Clock()
 		pending := Processing{ID: uuid.NewString(), Owner: owner, Status: Pending, Stage: from, Position: state.Position, StartedAt: now}
-		if err := p.config.States.Put(ctx, pending); err != nil {
+		if err := p.config.States.Put(asking, pending); err != nil {
 			return Processing{}, err
 		}
 	}
