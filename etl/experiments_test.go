@@ -150,10 +150,10 @@ func TestWhatARunMadeAsItWasKnown(t *testing.T) {
 		selectors = append(selectors, software)
 	}
 	for _, n := range l.owned(lineage.RunOwner(stockRun)).Nodes {
-		switch {
-		case n.Kind == lineage.KindProtocol:
+		switch n.Kind {
+		case lineage.KindProtocol:
 			selectors = append(selectors, "protocol:"+n.Name)
-		case n.Kind == lineage.KindRobot:
+		case lineage.KindRobot:
 			selectors = append(selectors, "robot:"+n.Name)
 		}
 	}
