@@ -182,7 +182,7 @@ func (a *App) connect(ctx context.Context, definitions ot2.Definitions) error {
 	if err != nil {
 		return err
 	}
-	a.handler = a.guard.Wrap(a.rest)
+	a.handler = guide(a.guard.Wrap(a.rest))
 	return nil
 }
 
