@@ -73,7 +73,7 @@ func TestStore(t *testing.T) {
 			})
 			t.Run("Fresh", func(t *testing.T) {
 				s, _ := over(t, jitter(open(t)), cached.DefaultConfig())
-				storetest.Fresh(t, s)
+				storetest.Fresh(t, s, map[string]int{"model": 100, "sqlite": 100, "neo4j": 10}[name])
 			})
 		})
 	}
