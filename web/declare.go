@@ -160,7 +160,7 @@ func (d declareData) manifest(now time.Time) ([]byte, error) {
 	case d.By == "":
 		return nil, lineage.Invalid(op, "by", "say who declares it")
 	}
-	return json.Marshal(manifest{By: d.By, Reason: d.Reason, At: now.UTC().Format(time.RFC3339), Declarations: []declaration{said}})
+	return json.Marshal(manifest{By: d.By, Reason: d.Reason, At: now.UTC().Format(time.RFC3339Nano), Declarations: []declaration{said}})
 }
 
 // declare takes in what was previewed.
