@@ -101,7 +101,7 @@ func (p *Pipeline) settled(ctx context.Context, owner lineage.Owner, at journal.
 		return nil, nil
 	}
 	if state.Position != at {
-		before, err := p.before(ctx, owner, at, state.Position)
+		before, err := p.before(ctx, at, state.Position)
 		switch {
 		case err != nil:
 			return nil, err
@@ -122,22 +122,25 @@ func (p *Pipeline) settled(ctx context.Context, owner lineage.Owner, at journal.
 	return s, nil
 }
 
-// before reports whether a record of an owner comes before another. Positions
-// are opaque: only the journal knows.
-func (p *Pipeline) before(ctx context.Context, owner lineage.Owner, at, other journal.Position) (bool, error) {
-	records, err := p.config.Journal.Subject(ctx, string(owner))
-	if _, damaged := journal.DamagedAt(err); err != nil && !damaged {
-		return false, err
-	}
-	for _, r := range records {
-		switch r.Position {
-		case at:
+// before reports whether a position comes before another. Positions are opaque: only
+// the journal knows, by how many records come after each. What is appended while it is
+// asked can only blur what lies close together: then it is asked again.
+func (p *Pipeline) before(ctx context.Context, at, other journal.Position) (bool, error) {
+	for {
+		var behind [3]int64
+		for i, position := range []journal.Position{other, at, other} {
+			var err error
+			if behind[i], _, err = p.config.Journal.Lag(ctx, position); err != nil {
+				return false, err
+			}
+		}
+		switch {
+		case behind[1] > behind[2]:
 			return true, nil
-		case other:
+		case behind[1] <= behind[0]:
 			return false, nil
 		}
 	}
-	return false, nil
 }
 
 // Retry takes a dead letter up again: its owner is processed with the letter's
