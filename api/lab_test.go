@@ -33,7 +33,6 @@ import (
 	"wellspring/graphstore"
 	graphsqlite "wellspring/graphstore/sqlite"
 	"wellspring/ingest/intake"
-	"wellspring/ingest/journal"
 	journalsqlite "wellspring/ingest/journal/sqlite"
 	"wellspring/lineage"
 	"wellspring/query"
@@ -235,38 +234,12 @@ func (d door) Accept(ctx context.Context, messages ...api.Message) ([]api.Receip
 
 type pipeline struct {
 	*statesqlite.States
-	pipeline *etl.Pipeline
+	*etl.Pipeline
 }
-
-func (p pipeline) Wait(ctx context.Context, owner lineage.Owner, at journal.Position) (etl.Processing, error) {
-	return p.pipeline.Wait(ctx, owner, at)
-}
-
-func (p pipeline) Candidates(ctx context.Context, run string) ([]etl.Candidate, error) {
-	return p.pipeline.Candidates(ctx, run)
-}
-
-func (p pipeline) Preview(ctx context.Context, manifest []byte) (etl.Preview, error) {
-	return p.pipeline.Preview(ctx, manifest)
-}
-
-func (p pipeline) Rerun(ctx context.Context, owner lineage.Owner, from etl.Stage) (etl.Processing, error) {
-	return p.pipeline.Rerun(ctx, owner, from)
-}
-
-func (p pipeline) Cancel(ctx context.Context, owner lineage.Owner) (etl.Processing, error) {
-	return p.pipeline.Cancel(ctx, owner)
-}
-
-func (p pipeline) Pulse(ctx context.Context) (etl.Pulse, error) { return p.pipeline.Pulse(ctx) }
 
 type letters struct {
 	*journalsqlite.Journal
-	pipeline *etl.Pipeline
-}
-
-func (l letters) Retry(ctx context.Context, id string) (etl.Processing, error) {
-	return l.pipeline.Retry(ctx, id)
+	*etl.Pipeline
 }
 
 // reply is an answer, read to its end.

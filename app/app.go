@@ -24,7 +24,6 @@ import (
 	"wellspring/ingest"
 	"wellspring/ingest/bridge"
 	"wellspring/ingest/intake"
-	"wellspring/ingest/journal"
 	journalsqlite "wellspring/ingest/journal/sqlite"
 	"wellspring/lineage"
 	"wellspring/ot2"
@@ -274,37 +273,11 @@ func (a *App) ready(ctx context.Context) error {
 // pipeline is what the REST interface asks about the pipeline.
 type pipeline struct {
 	*statesqlite.States
-	pipeline *etl.Pipeline
+	*etl.Pipeline
 }
-
-func (p pipeline) Wait(ctx context.Context, owner lineage.Owner, at journal.Position) (etl.Processing, error) {
-	return p.pipeline.Wait(ctx, owner, at)
-}
-
-func (p pipeline) Candidates(ctx context.Context, run string) ([]etl.Candidate, error) {
-	return p.pipeline.Candidates(ctx, run)
-}
-
-func (p pipeline) Preview(ctx context.Context, manifest []byte) (etl.Preview, error) {
-	return p.pipeline.Preview(ctx, manifest)
-}
-
-func (p pipeline) Rerun(ctx context.Context, owner lineage.Owner, from etl.Stage) (etl.Processing, error) {
-	return p.pipeline.Rerun(ctx, owner, from)
-}
-
-func (p pipeline) Cancel(ctx context.Context, owner lineage.Owner) (etl.Processing, error) {
-	return p.pipeline.Cancel(ctx, owner)
-}
-
-func (p pipeline) Pulse(ctx context.Context) (etl.Pulse, error) { return p.pipeline.Pulse(ctx) }
 
 // letters are the dead letters, which only the pipeline can take up again.
 type letters struct {
 	*journalsqlite.Journal
-	pipeline *etl.Pipeline
-}
-
-func (l letters) Retry(ctx context.Context, id string) (etl.Processing, error) {
-	return l.pipeline.Retry(ctx, id)
+	*etl.Pipeline
 }
