@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"wellspring/evidence/pack"
 )
 
 // auditData is the page of the evidence log.
@@ -13,6 +15,7 @@ type auditData struct {
 	Acts                        []act
 	Next                        string
 	Log                         checkpoint
+	Packages                    []pack.Export
 }
 
 // act is what GET /v1/audit says of one.
@@ -58,6 +61,11 @@ func (p *Pages) audit(r *http.Request) (view, error) {
 	if _, err := p.rest(r, http.MethodGet, "/v1/checkpoint", nil, "", &d.Log); err != nil {
 		return view{}, err
 	}
+	var made struct{ Exports []pack.Export }
+	if _, err := p.rest(r, http.MethodGet, "/v1/exports", nil, "", &made); err != nil {
+		return view{}, err
+	}
+	d.Packages = made.Exports
 	return view{template: "audit", Title: "Audit", Section: "audit", Wide: true, Data: d}, nil
 }
 

@@ -24,9 +24,10 @@ func formats() template.FuncMap {
 		"laneY": func(i int) int { return 16 + 22*i }, "affectedLink": affectedLink, "affectedTitle": affectedTitle, "rangeOf": rangeOf, "word": word,
 		"statuses": func() []string { return []string{"", "pending", "running", "retrying", "failed", "done"} },
 		"options":  runOptions, "ownerLink": ownerLink, "ownerName": func(s string) template.HTML { return ownerLink(lineage.Owner(s)) },
-		"changed": changed, "stateWords": stateWords,
-		"last":  func(ticks []tick) tick { return ticks[len(ticks)-1] },
-		"along": func(at float64) float64 { return 20 + 3.6*at }, // on the legend
+		"changed": changed, "stateWords": stateWords, "exportOf": exportOf, "packageLink": packageLink, "bytes": bytesOf,
+		"plural64": func(n int64, one string) string { return plural(int(n), one) },
+		"last":     func(ticks []tick) tick { return ticks[len(ticks)-1] },
+		"along":    func(at float64) float64 { return 20 + 3.6*at }, // on the legend
 	}
 }
 
@@ -59,6 +60,17 @@ func volume(v *float64) string {
 		return notKnown
 	}
 	return figure(*v) + "\u00a0µL"
+}
+
+// bytesOf writes a size of a file.
+func bytesOf(n int64) string {
+	switch {
+	case n < 1<<10:
+		return plural(int(n), "byte")
+	case n < 1<<20:
+		return figure(math.Round(float64(n)/(1<<10))) + "\u00a0KiB"
+	}
+	return figure(math.Round(10*float64(n)/(1<<20))/10) + "\u00a0MiB"
 }
 
 // percent writes a share of 0 to 1.
@@ -190,6 +202,9 @@ func short(id string) string {
 func plural(n int, one string) string {
 	if n == 1 {
 		return "1 " + one
+	}
+	if stem, ends := strings.CutSuffix(one, "y"); ends {
+		return figure(float64(n)) + " " + stem + "ies"
 	}
 	return figure(float64(n)) + " " + one + "s"
 }

@@ -18,6 +18,7 @@ type impactData struct {
 	Min                string // percent
 	Name               string
 	CSV                string
+	About              string // what an evidence package about it is called
 	Plates             []affectedPlate
 	Asked              bool
 }
@@ -61,7 +62,7 @@ func (p *Pages) impact(r *http.Request) (view, error) {
 	}
 	d.Asked, d.Name = true, d.Of
 	if len(d.Roots) > 0 {
-		d.Name = nodeTitle(d.Roots[0])
+		d.Name, d.About = nodeTitle(d.Roots[0]), aboutOf(d.Roots[0].Kind)
 	}
 	d.CSV = "/v1/nodes/" + url.PathEscape(d.Of) + link("/impact", "format", "csv", "minFraction", cmp.Or(percentText(ask.MinFraction), ""), "asOf", rfc3339(ask.AsOf))
 	for _, plate := range d.Affected.Plates {

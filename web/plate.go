@@ -17,6 +17,7 @@ import (
 type plateData struct {
 	query.Plate
 	Of       string
+	Selector string
 	AsOf     string
 	By       string
 	Ancestor string
@@ -65,7 +66,7 @@ func (p *Pages) plate(r *http.Request) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	d := plateData{Plate: plate, Of: r.FormValue("of"), AsOf: r.FormValue("asof"), By: r.FormValue("by"), Ancestor: strings.TrimSpace(r.FormValue("ancestor")),
+	d := plateData{Plate: plate, Of: r.FormValue("of"), Selector: query.SelectorOf(plate.Labware), AsOf: r.FormValue("asof"), By: r.FormValue("by"), Ancestor: strings.TrimSpace(r.FormValue("ancestor")),
 		Log: r.FormValue("scale") == "log", Choices: choices(plate)}
 	if d.By == "" {
 		d.By = d.Choices[0].Value

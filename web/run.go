@@ -16,7 +16,7 @@ import (
 // runData is the page of a run.
 type runData struct {
 	query.Run
-	Of         string
+	Of, AsOf   string
 	Name       string
 	Plan       lineage.Node // Kind is empty: none is known
 	Live       bool
@@ -83,7 +83,7 @@ func (p *Pages) run(r *http.Request) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	d := runData{Run: found, Of: query.SelectorOf(found.Run), Name: title(found.Run), Done: -1}
+	d := runData{Run: found, Of: query.SelectorOf(found.Run), AsOf: r.FormValue("asof"), Name: title(found.Run), Done: -1}
 	for _, source := range found.Sources {
 		if source.Kind == lineage.KindPlan {
 			d.Plan = source

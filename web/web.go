@@ -79,6 +79,7 @@ var templateFiles embed.FS
 type Pages struct {
 	Options
 	mux       *http.ServeMux
+	checking  chan struct{} // packages that are checked now
 	templates map[string]*template.Template
 	assets    assets
 }
@@ -97,7 +98,7 @@ func New(options Options) (*Pages, error) {
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
-	p := &Pages{Options: options, mux: http.NewServeMux()}
+	p := &Pages{Options: options, mux: http.NewServeMux(), checking: make(chan struct{}, mostChecked)}
 	var err error
 	if p.assets, err = readAssets(); err != nil {
 		return nil, err
@@ -128,7 +129,14 @@ func (p *Pages) routes() {
 	} {
 		p.mux.HandleFunc(pattern, p.render(p.admit(access.Viewer, "pages", page)))
 	}
-	p.mux.HandleFunc("GET /audit", p.render(p.admit(access.Auditor, "pages", p.audit)))
+	for pattern, page := range map[string]func(*http.Request) (view, error){
+		"GET /audit":         p.audit,
+		"GET /export":        p.exported,
+		"POST /export":       p.export,
+		"POST /audit/verify": p.verify,
+	} {
+		p.mux.HandleFunc(pattern, p.render(p.admit(access.Auditor, "pages", page)))
+	}
 	for pattern, page := range map[string]func(*http.Request) (view, error){
 		"POST /deadletter/retry": p.retry,
 		"POST /deadletter/drop":  p.drop,

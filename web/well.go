@@ -14,6 +14,7 @@ import (
 type wellData struct {
 	query.Well
 	Of, At, AsOf string
+	Selector     string // of what an evidence package is about
 	Barcode      string
 	Plate        string // its page
 	RunLink      string
@@ -61,6 +62,10 @@ func (p *Pages) well(r *http.Request) (view, error) {
 	}
 	d := wellData{Well: well, Of: r.FormValue("of"), At: r.FormValue("at"), AsOf: r.FormValue("asof"),
 		Barcode: attr(well.Labware, lineage.AttrBarcode), GraphOf: well.State.ID.String()}
+	d.Selector = d.Of
+	if d.At != "" {
+		d.Selector = d.GraphOf
+	}
 	d.Plate = link("/plate", "of", query.JoinSelector(well.Run, cmp.Or(d.Barcode, attr(well.Labware, lineage.AttrLabware))), "asof", d.AsOf)
 	d.RunLink = link("/run", "of", "run:"+well.Run)
 	d.Origins, err = p.Query.Trace(r.Context(), query.Ask{Roots: []lineage.ID{well.State.ID}, Direction: lineage.Upstream, CarryOver: true,

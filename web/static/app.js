@@ -100,6 +100,19 @@ function targets(form) {
   show();
 }
 
+// A package that is dropped on its form is sent.
+function drops(form) {
+  const input = form.elements.package;
+  for (const name of ["dragenter", "dragover"]) form.addEventListener(name, (e) => { e.preventDefault(); form.classList.add("over"); });
+  for (const name of ["dragleave", "drop"]) form.addEventListener(name, () => form.classList.remove("over"));
+  form.addEventListener("drop", (e) => {
+    e.preventDefault();
+    if (!e.dataTransfer.files.length) return;
+    input.files = e.dataTransfer.files;
+    form.requestSubmit();
+  });
+}
+
 // What scrolls sideways must be reached by the keyboard.
 function scrolling() {
   for (const table of document.querySelectorAll("table")) {
@@ -111,6 +124,7 @@ localTimes(document);
 scrolling();
 addEventListener("resize", scrolling);
 document.querySelectorAll("form.declare").forEach(targets);
+document.querySelectorAll("form[data-drop]").forEach(drops);
 document.querySelectorAll("[data-suggest]").forEach(suggest);
 document.querySelectorAll("[data-submit-on-change]").forEach(submitOnChange);
 document.querySelectorAll("main[data-live]").forEach(live);
