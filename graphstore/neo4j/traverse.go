@@ -227,7 +227,7 @@ func (w *walker) knownHop() hop {
 func (w *walker) walk(ctx context.Context, next hop) (lineage.Graph, error) {
 	var g lineage.Graph
 	in := map[lineage.ID]bool{}
-	level := w.q.Roots
+	level := slices.Clone(w.q.Roots) // it is cut below, and a read may run again
 	for depth := 0; len(level) > 0; depth++ {
 		if depth > w.q.Depth {
 			g.Truncated = true
