@@ -54,6 +54,8 @@ type App struct {
 	handler  http.Handler
 	upkeep   *upkeep
 
+	schedules *schedules
+
 	keys        *access.Keys
 	guard       *access.Guard
 	localToken  string
@@ -127,6 +129,7 @@ func (a *App) connect(ctx context.Context, definitions ot2.Definitions) error {
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	metrics := etl.NewMetrics(registry)
 	a.upkeep = newUpkeep(registry)
+	a.schedules = newSchedules(a, registry)
 	err := a.admit(ctx, registry)
 	if err != nil {
 		return err
@@ -168,7 +171,7 @@ func (a *App) connect(ctx context.Context, definitions ot2.Definitions) error {
 		Query:    questions,
 		Pages:    pages,
 		Intake:   httpDoor{a.intake},
-		Pipeline: pipeline{a.states, a.pipeline},
+		Pipeline: pipeline{a.states, a.pipeline, a.schedules},
 		Letters:  letters{a.journal, a.pipeline},
 		Upkeep:   Upkeep{a},
 		Robots:   a.robotStates,
@@ -195,6 +198,7 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { return a.evidence.run(working) })
 	group.Go(func() error { return a.upkeep.work(working) })
 	group.Go(func() error { return a.exports.run(working) })
+	group.Go(func() error { return a.schedules.run(working) })
 	group.Go(func() error {
 		defer stop()
 		return a.open(ctx)
@@ -274,6 +278,14 @@ func (a *App) ready(ctx context.Context) error {
 type pipeline struct {
 	*statesqlite.States
 	*etl.Pipeline
+	schedules *schedules
+}
+
+// Pulse adds the schedules, which the pipeline does not know.
+func (p pipeline) Pulse(ctx context.Context) (etl.Pulse, error) {
+	pulse, err := p.Pipeline.Pulse(ctx)
+	pulse.Schedules = p.schedules.states()
+	return pulse, err
 }
 
 // letters are the dead letters, which only the pipeline can take up again.

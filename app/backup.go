@@ -50,12 +50,16 @@ type backedUp struct {
 // Backup writes a backup as a tar file: the journal, and with it the states of
 // processing, the API keys, the evidence log with its key, and the embedded graph. Run may be running. A graph in
 // Neo4j is not in it: it is made again from the journal.
-func (a *App) Backup(ctx context.Context, to io.Writer) (err error) {
-	const op = "back up"
+func (a *App) Backup(ctx context.Context, to io.Writer) error {
 	if err := a.upkeep.begin("backup"); err != nil {
 		return err
 	}
 	defer a.upkeep.end()
+	return a.backup(ctx, to)
+}
+
+func (a *App) backup(ctx context.Context, to io.Writer) (err error) {
+	const op = "back up"
 	dir := filepath.Join(a.options.DataDir, backupFolder)
 	if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o700)); err != nil {
 		return unavailable(op, dir, err)
@@ -282,4 +286,35 @@ func syncAll(dir string) error {
 		}
 	}
 	return syncFolder(dir)
+}
+
+// WriteWhole writes a file that is in place only when it is whole and durable.
+func WriteWhole(path string, write func(io.Writer) error) (size int64, err error) {
+	unwritable := func(err error) error {
+		if err == nil {
+			return nil
+		}
+		return &lineage.Error{Op: "write file", Kind: lineage.ErrorUnavailable, ID: path, Hint: "name a file that can be written, and see that the disk has room", Err: err}
+	}
+	part := path + ".part"
+	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return 0, unwritable(err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(part))
+		}
+	}()
+	if err := write(f); err != nil {
+		return 0, errors.Join(err, f.Close())
+	}
+	info, err := f.Stat()
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return 0, unwritable(err)
+	}
+	if err := os.Rename(part, path); err != nil {
+		return 0, unwritable(err)
+	}
+	return info.Size(), unwritable(syncFolder(filepath.Dir(path)))
 }

@@ -51,6 +51,11 @@ type Options struct {
 	CacheMaxSizeMB      int    `koanf:"cache.max_size_mb" help:"memory that kept answers may take, units of 10^6 bytes"`
 	CacheEvictionPolicy string `koanf:"cache.eviction_policy" help:"which answer goes where room is short: lru, the one not asked for longest"`
 
+	ScheduleFsck       string `koanf:"schedules.fsck" help:"when to check journal and graph: an interval, such as 24h, or a cron expression, such as 0 3 * * *; empty: never"`
+	ScheduleBackup     string `koanf:"schedules.backup" help:"when to write a backup, as schedules.fsck; empty: never"`
+	ScheduleBackupDir  string `koanf:"schedules.backup_dir" help:"folder for scheduled backups, best on another disk"`
+	ScheduleBackupKeep int    `koanf:"schedules.backup_keep" help:"how many scheduled backups are kept, the oldest go; 0: all"`
+
 	MQTTURL      string        `koanf:"mqtt-url" help:"broker to listen to, such as tcp://localhost:1883 or ssl://…; empty: none"`
 	MQTTClientID string        `koanf:"mqtt-client-id" help:"stable client id; the broker keeps messages for it while the service is away"`
 	MQTTTopics   []string      `koanf:"mqtt-topics" help:"topic filters to subscribe to"`
@@ -102,6 +107,8 @@ func DefaultOptions() Options {
 		Workers:        4,
 		LogLevel:       "info",
 		LogFormat:      "text",
+
+		ScheduleBackupKeep: 7,
 
 		CacheEnabled:        cache.Enabled,
 		CacheTTLSeconds:     cache.TTLSeconds,
@@ -155,6 +162,7 @@ func (o Options) Validate() error {
 			mistakes = append(mistakes, errors.New("cache."+mistake))
 		}
 	}
+	o.validateSchedules(wrong)
 	if o.MQTTURL != "" {
 		if u, err := url.Parse(o.MQTTURL); err != nil || u.Host == "" {
 			wrong("mqtt-url", "use an address such as tcp://localhost:1883")

@@ -23,6 +23,17 @@ type Pulse struct {
 	// Processings is how many owners stand where.
 	Processings map[Status]int64 `json:"processings"`
 	Rates       []Rate           `json:"rates"`
+	Schedules   []Schedule       `json:"schedules"` // filled by who keeps them
+}
+
+// Schedule is something that is done at fixed times, and what the last run of it came to.
+type Schedule struct {
+	Task    string     `json:"task"`
+	When    string     `json:"when"` // an interval or a cron expression
+	NextAt  *time.Time `json:"next_at,omitempty"`
+	LastAt  *time.Time `json:"last_at,omitempty"` // when the last run ended
+	Outcome string     `json:"outcome,omitempty"` // of it: done, failed, skipped
+	Error   string     `json:"error,omitempty"`
 }
 
 // Turn is a processing under way.
@@ -45,7 +56,7 @@ type Rate struct {
 
 // Pulse says how the pipeline is doing.
 func (p *Pipeline) Pulse(ctx context.Context) (Pulse, error) {
-	pulse := Pulse{Workers: p.config.Workers, Running: p.reins.running(), Waiting: p.queue.waits(), Followed: p.lives.len(), LeftOut: p.graves.len()}
+	pulse := Pulse{Workers: p.config.Workers, Running: p.reins.running(), Waiting: p.queue.waits(), Followed: p.lives.len(), LeftOut: p.graves.len(), Schedules: []Schedule{}}
 	behind, oldest, err := p.config.Journal.Lag(ctx, p.queue.at())
 	if err != nil {
 		return Pulse{}, err

@@ -112,7 +112,24 @@ func tableOfPulse(t *table, p client.Pulse) {
 		t.row("last "+strconv.Itoa(rate.Minutes)+" min", strconv.FormatFloat(rate.TurnsPerMinute, 'f', 1, 64)+" processings and "+
 			strconv.FormatFloat(rate.EnvelopesPerMinute, 'f', 1, 64)+" documents a minute, "+strconv.Itoa(rate.Failed)+" failed")
 	}
+	for _, s := range p.Schedules {
+		t.row("schedule "+s.Task, scheduleCell(s.When, s.Outcome, s.Error, s.LastAt, s.NextAt))
+	}
 	for _, turn := range p.Running {
 		t.row(string(turn.Owner), strings.TrimSpace(string(turn.Stage)+" since "+turn.Since.Format(time.RFC3339)+" "+turn.Error))
 	}
+}
+
+func scheduleCell(when, outcome, why string, last, next *time.Time) string {
+	cell := when + ": not run yet"
+	if last != nil {
+		cell = when + ": " + outcome + " at " + instantCell(last)
+	}
+	if why != "" {
+		cell += " (" + why + ")"
+	}
+	if next != nil {
+		cell += ", next at " + instantCell(next)
+	}
+	return cell
 }

@@ -215,30 +215,13 @@ standard output. A graph in Neo4j is not in it: it is made again from the journa
 			if info, err := os.Stat(path); err == nil && info.IsDir() {
 				path = filepath.Join(path, "wellspring-"+time.Now().UTC().Format("20060102T150405Z")+".tar")
 			}
-			if err := whole(path, take); err != nil {
+			if _, err := app.WriteWhole(path, take); err != nil {
 				return err
 			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), path)
 			return err
 		},
 	}
-}
-
-// whole writes a file that is in place only when it is whole and durable.
-func whole(path string, write func(io.Writer) error) (err error) {
-	f, err := os.OpenFile(path+".part", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return lineage.Invalid("back up", path, "name a file that can be written")
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(path+".part"))
-		}
-	}()
-	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(path+".part", path)
 }
 
 func backupOf(cmd *cobra.Command, at app.Service, to io.Writer) error {
