@@ -1,8 +1,10 @@
 package evidence
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -127,4 +129,18 @@ func CheckGrowth(earlier, later Checkpoint, proof []tlog.Hash) error {
 		return &lineage.Error{Op: "check growth", Kind: lineage.ErrorInvalid, ID: fmt.Sprintf("size %d to %d", earlier.Size, later.Size), Hint: "the later log does not begin with the earlier one", Err: err}
 	}
 	return nil
+}
+
+// SplitCheckpoints reads a file of signed checkpoints, each followed by an empty
+// line; the last one need not be.
+func SplitCheckpoints(text []byte) ([][]byte, error) {
+	parts := bytes.Split(bytes.TrimSuffix(text, []byte("\n")), []byte("\n\n"))
+	if len(parts)%2 != 0 {
+		return nil, lineage.Invalid("read checkpoints", "end", "the file ends within a checkpoint")
+	}
+	var all [][]byte
+	for ; len(parts) > 0; parts = parts[2:] {
+		all = append(all, slices.Concat(parts[0], []byte("\n\n"), bytes.TrimSuffix(parts[1], []byte("\n")), []byte("\n")))
+	}
+	return all, nil
 }

@@ -33,7 +33,10 @@ const FileName = "evidence.db"
 //go:embed schema.sql
 var schema string
 
-const schemaVersion = 1
+// witnessed is what version 2 has beyond version 1: the last that was seen of other logs.
+const witnessed = `CREATE TABLE witnessed (origin TEXT PRIMARY KEY, size INTEGER NOT NULL, note TEXT NOT NULL) STRICT`
+
+const schemaVersion = 2
 
 // Options may be left zero, KeyFile aside.
 type Options struct {
@@ -111,8 +114,13 @@ func prepare(ctx context.Context, db *sql.DB, path string) error {
 	switch version {
 	case schemaVersion:
 		return nil
+	case 1:
+		if _, err := db.ExecContext(ctx, fmt.Sprintf("BEGIN IMMEDIATE;%s;PRAGMA user_version = %d;COMMIT", witnessed, schemaVersion)); err != nil {
+			return failed(op, path, err)
+		}
+		return nil
 	case 0:
-		if _, err := db.ExecContext(ctx, fmt.Sprintf("BEGIN IMMEDIATE;%s;PRAGMA user_version = %d;COMMIT", schema, schemaVersion)); err != nil {
+		if _, err := db.ExecContext(ctx, fmt.Sprintf("BEGIN IMMEDIATE;%s;%s;PRAGMA user_version = %d;COMMIT", schema, witnessed, schemaVersion)); err != nil {
 			return failed(op, path, err)
 		}
 		return nil

@@ -51,6 +51,6 @@ CREATE TABLE anchor (
     at     INTEGER NOT NULL, -- Unix time in µs
     kind   TEXT    NOT NULL, -- file, webhook, witness, timestamp
     place  TEXT    NOT NULL,
-    error  TEXT    NOT NULL, -- empty: it is there
+    error  TEXT    NOT NULL, -- always empty
     token  BLOB              -- what came back: a timestamp token, a cosigned checkpoint
 ) STRICT;
