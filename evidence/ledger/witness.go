@@ -138,8 +138,7 @@ func (w *Witness) see(ctx context.Context, s evidence.Submission, now evidence.C
 	case err != nil:
 		return failed(op, w.ledger.path, err)
 	default:
-		body, _, _ := strings.Cut(text, "\n\n")
-		if before, err = evidence.ParseCheckpoint(body + "\n"); err != nil {
+		if before, err = evidence.ReadUnsigned([]byte(text)); err != nil {
 			return err
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"crypto/ed25519"
 	"crypto/x509"
 	_ "embed"
-	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
@@ -16,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -35,6 +35,7 @@ const (
 	FileCheckpoint = "log/checkpoint"
 	FileKeys       = "log/keys.json"
 	FileKeyPEM     = "log/key.pem"
+	FileAnchors    = "log/anchors.json"
 	DirPayloads    = "payloads/"
 )
 
@@ -60,6 +61,8 @@ type Log interface {
 	CheckpointAt(ctx context.Context, size int64) ([]byte, error)
 	Prove(ctx context.Context, index, size int64) ([]tlog.Hash, error)
 	SignText(text string) ([]byte, error)
+	AnchorsOf(ctx context.Context, size int64, then time.Time) ([]evidence.Anchor, error)
+	ProveGrowth(ctx context.Context, from, to int64) ([]tlog.Hash, error)
 }
 
 // Options of one package.
@@ -111,6 +114,7 @@ func (b *builder) write() error {
 		func() error { return b.archive.file(FileProvJSON, b.prov.json) },
 		func() error { return b.archive.file(FileProvN, b.prov.notation) },
 		b.log,
+		b.anchors,
 		b.entries,
 		b.question,
 		func() error { return b.archive.file(FileCrate, b.writeCrate) },
@@ -295,12 +299,9 @@ func (b *builder) line(e evidence.Entry, payload string) (Line, error) {
 	if err != nil {
 		return Line{}, err
 	}
-	line := Line{Index: e.Index, Public: string(e.Public), Private: string(e.Private), Payload: payload, Proof: make([]string, len(proof))}
+	line := Line{Index: e.Index, Public: string(e.Public), Private: string(e.Private), Payload: payload, Proof: hexOf(proof)}
 	if b.Question.Redact {
 		line.Private = ""
-	}
-	for i, h := range proof {
-		line.Proof[i] = hex.EncodeToString(h[:])
 	}
 	return line, nil
 }

@@ -162,13 +162,13 @@ func TestForgeries(t *testing.T) {
 		}
 		tried++
 		// As a folder, so that the zip file's own seal does not help.
-		r := checkFiles(t, files, verify.Options{Key: b.key()})
+		r := checkFiles(t, files, verify.Options{Keys: []string{b.key()}})
 		if !r.Valid {
 			found++
 		} else {
 			t.Errorf("not found: %s", how)
 		}
-		if tried%100 == 0 && !check(t, data, verify.Options{Key: b.key()}).Valid {
+		if tried%100 == 0 && !check(t, data, verify.Options{Keys: []string{b.key()}}).Valid {
 			alarms++
 		}
 	}
@@ -191,10 +191,10 @@ func checkFiles(t testing.TB, files map[string][]byte, o verify.Options) verify.
 func TestForgerIsNotFoundByItself(t *testing.T) {
 	b := newLab(t, 3, 3)
 	files := unpacked(t, b.pack(t, false))
-	if r := checkFiles(t, files, verify.Options{Key: b.key()}); !r.Valid {
+	if r := checkFiles(t, files, verify.Options{Keys: []string{b.key()}}); !r.Valid {
 		t.Errorf("%+v", r)
 	}
-	if r := check(t, repack(t, files, ""), verify.Options{Key: b.key()}); r.Valid {
+	if r := check(t, repack(t, files, ""), verify.Options{Keys: []string{b.key()}}); r.Valid {
 		t.Error("a zip file that was written again passes for the original")
 	}
 }
@@ -205,7 +205,7 @@ func TestZipSlip(t *testing.T) {
 	for _, name := range []string{"../evil", "/etc/passwd", "a/../../evil", `..\evil`, `C:\evil`, "a//b", "./a", "a\x00b", "a\nb", "con:", strings.Repeat("x", 300)} {
 		files := unpacked(t, b.pack(t, false))
 		files[name] = []byte("x")
-		if r := check(t, repack(t, files, ""), verify.Options{Key: b.key()}); r.Valid || len(r.Faults) == 0 || strings.Contains(r.Faults[0].What, "SHA256SUMS") {
+		if r := check(t, repack(t, files, ""), verify.Options{Keys: []string{b.key()}}); r.Valid || len(r.Faults) == 0 || strings.Contains(r.Faults[0].What, "SHA256SUMS") {
 			t.Errorf("%q: %+v", name, r.Faults)
 		}
 	}
@@ -244,7 +244,7 @@ func TestBombs(t *testing.T) {
 		files := unpacked(t, b.pack(t, false))
 		spoil(files)
 		resum(files)
-		if r := check(t, repack(t, files, ""), verify.Options{Key: b.key(), Limits: limits}); r.Valid || len(r.Faults) == 0 || len(r.Faults) > 101 {
+		if r := check(t, repack(t, files, ""), verify.Options{Keys: []string{b.key()}, Limits: limits}); r.Valid || len(r.Faults) == 0 || len(r.Faults) > 101 {
 			t.Errorf("%s: %d faults", name, len(r.Faults))
 		}
 	}
@@ -256,7 +256,7 @@ func FuzzArchive(f *testing.F) {
 	f.Add(b.pack(f, false))
 	f.Add([]byte("PK\x05\x06"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r, err := verify.Archive(bytes.NewReader(data), int64(len(data)), verify.Options{Key: b.key(), Limits: verify.Limits{Bytes: 1 << 22, Small: 1 << 20, Line: 1 << 20, Files: 100}})
+		r, err := verify.Archive(bytes.NewReader(data), int64(len(data)), verify.Options{Keys: []string{b.key()}, Limits: verify.Limits{Bytes: 1 << 22, Small: 1 << 20, Line: 1 << 20, Files: 100}})
 		if err == nil && r.Valid && !bytes.Equal(data, b.pack(t, false)) {
 			t.Error("another package is valid")
 		}

@@ -3,11 +3,15 @@ package verify_test
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
 
 	"wellspring/evidence"
 	"wellspring/evidence/ledger"
@@ -17,9 +21,11 @@ import (
 
 // lab is a small source of packages: one run with a chain of well states.
 type lab struct {
-	ledger *ledger.Ledger
-	states int
-	data   map[string][]byte // by position
+	ledger  *ledger.Ledger
+	states  int
+	data    map[string][]byte // by position
+	clock   func() time.Time
+	keyFile string
 }
 
 // secret stands in personal data only.
@@ -27,32 +33,52 @@ const secret = "Ada Lovelace"
 
 func newLab(t testing.TB, states, records int) *lab {
 	t.Helper()
+	b := openLab(t, states, nil)
+	for range records {
+		b.record(t)
+		b.act(t, "declare")
+	}
+	return b
+}
+
+// openLab is a lab without entries; with a key it has that one.
+func openLab(t testing.TB, states int, key []byte) *lab {
+	t.Helper()
 	dir := t.TempDir()
 	// A clock that steps, so that every lab is the same.
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	clock := func() time.Time { at = at.Add(time.Millisecond); return at }
-	l, err := ledger.Open(context.Background(), filepath.Join(dir, ledger.FileName), ledger.Options{KeyFile: filepath.Join(dir, ledger.KeyFileName), Clock: clock})
+	b := &lab{states: states, data: map[string][]byte{}, clock: clock, keyFile: filepath.Join(dir, ledger.KeyFileName)}
+	if key != nil {
+		if err := os.WriteFile(b.keyFile, key, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l, err := ledger.Open(context.Background(), filepath.Join(dir, ledger.FileName), ledger.Options{KeyFile: b.keyFile, Clock: clock})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
-	b := &lab{ledger: l, states: states, data: map[string][]byte{}}
-	for i := range records {
-		position := strconv.Itoa(i + 1)
-		b.data[position] = []byte(fmt.Sprintf(`{"command": %d, "volume": %d.5}`, i, i%7))
-		if i%3 == 2 {
-			b.data[position] = []byte("well,value\nA1,0.5\n") // no JSON
-		}
-		err := l.Follow(context.Background(), []evidence.Record{{
-			Position: position, AppendedAt: at, Subject: "run:r1", Kind: "k", Received: evidence.SHA256(b.data[position]), Data: b.data[position],
-			Origin: evidence.Origin{Source: "/files/" + secret, ID: position},
-		}}, position)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b.act(t, "declare")
-	}
+	b.ledger = l
 	return b
+}
+
+// record enters one more record of the run.
+func (b *lab) record(t testing.TB) {
+	t.Helper()
+	i := len(b.data)
+	position := strconv.Itoa(i + 1)
+	b.data[position] = []byte(fmt.Sprintf(`{"command": %d, "volume": %d.5}`, i, i%7))
+	if i%3 == 2 {
+		b.data[position] = []byte("well,value\nA1,0.5\n") // no JSON
+	}
+	err := b.ledger.Follow(context.Background(), []evidence.Record{{
+		Position: position, AppendedAt: b.clock(), Subject: "run:r1", Kind: "k", Received: evidence.SHA256(b.data[position]), Data: b.data[position],
+		Origin: evidence.Origin{Source: "/files/" + secret, ID: position},
+	}}, position)
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (b *lab) act(t testing.TB, action string) {
@@ -129,12 +155,19 @@ func (b *lab) Payload(_ context.Context, e evidence.Entry) ([]byte, error) {
 // pack makes a package of all that there is.
 func (b *lab) pack(t testing.TB, redact bool) []byte {
 	t.Helper()
+	return b.make(t, b.ledger.Size(), pack.Question{About: pack.AboutRun, Selector: "r1", AsOf: time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC), Redact: redact})
+}
+
+// packAt makes a package as of a time.
+func (b *lab) packAt(t testing.TB, size int64, then time.Time) []byte {
+	t.Helper()
+	return b.make(t, size, pack.Question{About: pack.AboutRun, Selector: "r1", AsOf: then})
+}
+
+func (b *lab) make(t testing.TB, size int64, q pack.Question) []byte {
+	t.Helper()
 	var out bytes.Buffer
-	_, err := pack.Make(context.Background(), &out, pack.Options{
-		Source: b, Log: b.ledger, LogSize: b.ledger.Size(), Temp: t.TempDir(),
-		Question: pack.Question{About: pack.AboutRun, Selector: "r1", AsOf: time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC), Redact: redact},
-	})
-	if err != nil {
+	if _, err := pack.Make(context.Background(), &out, pack.Options{Source: b, Log: b.ledger, LogSize: size, Temp: t.TempDir(), Question: q}); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()
@@ -143,4 +176,27 @@ func (b *lab) pack(t testing.TB, redact bool) []byte {
 func (b *lab) key() string {
 	keys := b.ledger.Keys()
 	return keys[len(keys)-1].Verifier
+}
+
+func hexes(hashes []tlog.Hash) []string {
+	texts := make([]string, len(hashes))
+	for i, h := range hashes {
+		texts[i] = hex.EncodeToString(h[:])
+	}
+	return texts
+}
+
+func hashesOf(checkpoints ...evidence.Checkpoint) []tlog.Hash {
+	var roots []tlog.Hash
+	for _, c := range checkpoints {
+		roots = append(roots, c.Root)
+	}
+	return roots
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
 }

@@ -25,6 +25,7 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
 
 	"wellspring/evidence"
 	"wellspring/evidence/pack"
@@ -56,8 +57,9 @@ func (l *Limits) fill() {
 
 // Options of a check.
 type Options struct {
-	Key         string   // the public key to trust, NAME+HASH+KEY; empty: none
+	Keys        []string // the public keys to trust, NAME+HASH+KEY; empty: none
 	Checkpoints [][]byte // of the same log, that were kept elsewhere
+	Trust       evidence.Trust
 	Limits      Limits
 }
 
@@ -65,9 +67,11 @@ type Options struct {
 type Report struct {
 	Valid   bool             `json:"valid"`
 	Faults  []evidence.Fault `json:"faults"`
-	Trusted bool             `json:"trusted"` // signed by the key that was named, or by one that it handed over to
+	Trusted bool             `json:"trusted"` // signed by a key that was named, or by one that it handed over to
 	Key     string           `json:"key"`     // that signed
 	Answer  pack.Answer      `json:"answer"`
+	// Anchors are the checkpoints before the package's that were left outside.
+	Anchors []evidence.Anchored `json:"anchors"`
 	// Unproven are checkpoints that the package can't be compared with: the log
 	// was not of their size when it was made.
 	Unproven []int64 `json:"unproven"`
@@ -141,13 +145,14 @@ type check struct {
 	sums     map[string]string
 	actual   map[string]string // hashes of payloads, by name
 	at       evidence.Checkpoint
-	payloads map[string]bool // that an entry names
+	roots    map[int64]tlog.Hash // of the log, by size, as far as it is proven
+	payloads map[string]bool     // that an entry names
 }
 
 func newCheck(o Options) *check {
 	o.Limits.fill()
 	return &check{options: o, files: map[string]func() (io.ReadCloser, error){}, left: o.Limits.Bytes, sums: map[string]string{}, actual: map[string]string{},
-		payloads: map[string]bool{}, report: Report{Faults: []evidence.Fault{}, Unproven: []int64{}}}
+		payloads: map[string]bool{}, roots: map[int64]tlog.Hash{}, report: Report{Faults: []evidence.Fault{}, Unproven: []int64{}, Anchors: []evidence.Anchored{}}}
 }
 
 const maxFaults = 100
@@ -189,7 +194,7 @@ func Plain(name string) bool {
 
 // check goes from the keys to the signatures to the hashes to the entries.
 func (c *check) check() {
-	for _, step := range []func() error{c.readKeys, c.readSums, c.hashFiles, c.readCheckpoint, c.readEntries, c.readQuestion} {
+	for _, step := range []func() error{c.readKeys, c.readSums, c.hashFiles, c.readCheckpoint, c.readAnchors, c.readEntries, c.readQuestion} {
 		if err := step(); err != nil {
 			var f located
 			if errors.As(err, &f) {
@@ -252,10 +257,10 @@ func (c *check) readKeys() error {
 	}
 	c.keys, c.origin, c.signer = keys, origin, keys[len(keys)-1]
 	c.report.Key = chain[len(chain)-1].Verifier
-	if c.options.Key != "" {
-		c.report.Trusted = slices.ContainsFunc(chain, func(k evidence.Key) bool { return k.Verifier == c.options.Key })
+	if len(c.options.Keys) > 0 {
+		c.report.Trusted = slices.ContainsFunc(chain, func(k evidence.Key) bool { return slices.Contains(c.options.Keys, k.Verifier) })
 		if !c.report.Trusted {
-			c.fault(pack.FileKeys, "the package is signed by %s, which is neither the key that you trust nor one that it handed over to", c.report.Key)
+			c.fault(pack.FileKeys, "the package is signed by %s, which is neither a key that you trust nor one that it handed over to", c.report.Key)
 		}
 	}
 	pem, err := c.whole(pack.FileKeyPEM)
@@ -349,6 +354,7 @@ func (c *check) readCheckpoint() error {
 	if c.at, err = evidence.OpenCheckpoint(signed, c.origin, c.keys); err != nil {
 		return located{pack.FileCheckpoint, err}
 	}
+	c.roots[c.at.Size] = c.at.Root
 	return nil
 }
 
@@ -357,12 +363,13 @@ func (c *check) compare() {
 	for i, signed := range c.options.Checkpoints {
 		place := fmt.Sprintf("kept checkpoint %d", i+1)
 		kept, err := evidence.OpenCheckpoint(signed, c.origin, c.keys)
+		root, proven := c.roots[kept.Size]
 		switch {
 		case err != nil:
 			c.fault(place, "%v", err)
-		case kept.Size == c.at.Size && kept.Root != c.at.Root:
-			c.fault(pack.FileCheckpoint, "it contradicts the one of the same size that was kept: the log was forked")
-		case kept.Size != c.at.Size:
+		case proven && root != kept.Root:
+			c.fault(pack.FileCheckpoint, "it contradicts the checkpoint of size %d that was kept: the log was forked", kept.Size)
+		case !proven:
 			c.report.Unproven = append(c.report.Unproven, kept.Size)
 		}
 	}

@@ -27,7 +27,7 @@ func check(t testing.TB, data []byte, o verify.Options) verify.Report {
 func TestUntouched(t *testing.T) {
 	b := newLab(t, 5, 6)
 	first := b.pack(t, false)
-	if r := check(t, first, verify.Options{Key: b.key()}); !r.Valid || !r.Trusted || r.Answer.Records != 6 || r.Answer.Acts != 6 || r.Answer.Payloads != 6 {
+	if r := check(t, first, verify.Options{Keys: []string{b.key()}}); !r.Valid || !r.Trusted || r.Answer.Records != 6 || r.Answer.Acts != 6 || r.Answer.Payloads != 6 {
 		t.Errorf("%+v", r)
 	}
 	if !bytes.Equal(first, b.pack(t, false)) {
@@ -55,7 +55,7 @@ func TestEveryByte(t *testing.T) {
 		tried += len(flips)
 		for _, flip := range flips {
 			data[i] ^= flip
-			if check(t, data, verify.Options{Key: b.key()}).Valid {
+			if check(t, data, verify.Options{Keys: []string{b.key()}}).Valid {
 				missed++
 				t.Errorf("byte %d of %d changed by %#x: not found", i, len(data), flip)
 			}
@@ -64,11 +64,11 @@ func TestEveryByte(t *testing.T) {
 	}
 	t.Logf("%d changes of %d bytes, %d not found", tried, len(data), missed)
 	for i := range data { // cut anywhere
-		if i%29 == 0 && check(t, data[:i], verify.Options{Key: b.key()}).Valid {
+		if i%29 == 0 && check(t, data[:i], verify.Options{Keys: []string{b.key()}}).Valid {
 			t.Errorf("cut at %d: not found", i)
 		}
 	}
-	if check(t, append(bytes.Clone(data), 0), verify.Options{Key: b.key()}).Valid {
+	if check(t, append(bytes.Clone(data), 0), verify.Options{Keys: []string{b.key()}}).Valid {
 		t.Error("a byte more at the end: not found")
 	}
 }
@@ -76,7 +76,7 @@ func TestEveryByte(t *testing.T) {
 func TestRedacted(t *testing.T) {
 	b := newLab(t, 5, 6)
 	data := b.pack(t, true)
-	r := check(t, data, verify.Options{Key: b.key()})
+	r := check(t, data, verify.Options{Keys: []string{b.key()}})
 	if !r.Valid || r.Answer.Records != 6 || r.Answer.Payloads != 0 {
 		t.Errorf("%+v", r)
 	}
@@ -227,7 +227,7 @@ func TestFolder(t *testing.T) {
 	files := unpacked(t, b.pack(t, false))
 	dir := t.TempDir()
 	write(t, dir, files)
-	r, err := verify.File(dir, verify.Options{Key: b.key()})
+	r, err := verify.File(dir, verify.Options{Keys: []string{b.key()}})
 	if err != nil || !r.Valid {
 		t.Fatalf("%+v %v", r, err)
 	}
