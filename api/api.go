@@ -96,6 +96,7 @@ type Options struct {
 	Keys     Keys
 	Evidence Evidence
 	Exports  Exports
+	Witness  Cosigner // nil: this service is no witness of other logs
 	// Robots tells how the reading of the robots stands; nil: none is read.
 	Robots func() []RobotState
 	// Ready says why the service can't take and answer now.

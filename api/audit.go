@@ -30,6 +30,10 @@ type Evidence interface {
 	Keys() []evidence.Key
 	Prove(ctx context.Context, index, size int64) ([]tlog.Hash, error)
 	ProveGrowth(ctx context.Context, from, to int64) ([]tlog.Hash, error)
+	// Rotate makes a new key that signs the log.
+	Rotate(ctx context.Context) (evidence.Key, error)
+	// Anchors are those after a number, and the number of the last; 0: no more.
+	Anchors(ctx context.Context, after int64, limit int) ([]evidence.Anchor, int64, error)
 	// InJournal says what the journal holds of an entry's record: same, differs, missing.
 	InJournal(ctx context.Context, entry evidence.Entry) (string, error)
 }

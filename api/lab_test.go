@@ -131,6 +131,11 @@ func newLab(t testing.TB, set settings) *lab {
 	if set.letters != nil {
 		dead = set.letters(dead)
 	}
+	var witness api.Cosigner
+	if l.ledger != nil { // of its own log
+		witness, err = ledger.NewWitness(l.ledger, filepath.Join(dir, ledger.WitnessKeyFileName), []string{l.ledger.Keys()[0].Verifier})
+		must(t, err)
+	}
 	handler, err := api.New(api.Options{
 		Query:    query.New(asked),
 		Intake:   door{intake.New(l.journal, intake.Options{Logger: logger})},
@@ -138,7 +143,7 @@ func newLab(t testing.TB, set settings) *lab {
 		Letters:  dead,
 		Upkeep:   &keeper{},
 		Access:   l.access, Keys: keys,
-		Evidence: notes{set.evidence}, Exports: &shelf{},
+		Evidence: notes{set.evidence}, Exports: &shelf{}, Witness: witness,
 		Ready: func(context.Context) error {
 			if l.notReady.Load() {
 				return errors.New("the disk is full")
@@ -170,6 +175,8 @@ type entries interface {
 	Keys() []evidence.Key
 	Prove(ctx context.Context, index, size int64) ([]tlog.Hash, error)
 	ProveGrowth(ctx context.Context, from, to int64) ([]tlog.Hash, error)
+	Rotate(ctx context.Context) (evidence.Key, error)
+	Anchors(ctx context.Context, after int64, limit int) ([]evidence.Anchor, int64, error)
 }
 
 // notes is a ledger that follows no journal.

@@ -15,6 +15,7 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"wellspring/evidence"
 	"wellspring/lineage"
 )
 
@@ -144,13 +145,17 @@ func (s *server) bounds(next echo.HandlerFunc) echo.HandlerFunc {
 		if c.Path() == "/v1/backup" {
 			timeout = backupTimeout
 		}
+		limit := s.Limits.BodyBytes
+		if c.Path() == "/v1/witness/add-checkpoint" { // anybody may send one
+			limit = evidence.MostSubmission
+		}
 		ctx, cancel := context.WithTimeout(request.Context(), timeout)
 		defer cancel()
 		request = request.WithContext(ctx)
-		request.Body = http.MaxBytesReader(c.Response(), request.Body, s.Limits.BodyBytes)
+		request.Body = http.MaxBytesReader(c.Response(), request.Body, limit)
 		c.SetRequest(request)
-		if request.ContentLength > s.Limits.BodyBytes {
-			return &http.MaxBytesError{Limit: s.Limits.BodyBytes}
+		if request.ContentLength > limit {
+			return &http.MaxBytesError{Limit: limit}
 		}
 		return next(c)
 	}

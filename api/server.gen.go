@@ -471,6 +471,17 @@ type Affected = query.Affected
 // AffectedList defines model for AffectedList.
 type AffectedList = []query.Affected
 
+// Anchor defines model for Anchor.
+type Anchor = evidence.Anchor
+
+// Anchors defines model for Anchors.
+type Anchors struct {
+	Anchors []Anchor `json:"anchors"`
+
+	// Next The cursor of the next page
+	Next string `json:"next,omitempty,omitzero"`
+}
+
 // Answer defines model for Answer.
 type Answer = query.Answer
 
@@ -950,6 +961,23 @@ type WellContent = query.WellContent
 // Windows Seconds by window
 type Windows = etl.Windows
 
+// Witness defines model for Witness.
+type Witness struct {
+	// Key NAME+HASH+KEY, of its cosignatures
+	Key  string      `json:"key"`
+	Logs []Witnessed `json:"logs"`
+}
+
+// Witnessed defines model for Witnessed.
+type Witnessed struct {
+	// Note The last checkpoint that it cosigned, with the log's signature
+	Note string `json:"note"`
+
+	// Origin The log's name
+	Origin string `json:"origin"`
+	Size   int64  `json:"size"`
+}
+
 // AnswerLimit defines model for AnswerLimit.
 type AnswerLimit = int
 
@@ -1105,6 +1133,15 @@ type CreateKeyParams struct {
 type RotateKeyParams struct {
 	// GraceHours For how many hours the old secret is taken too; a leaked key is revoked instead
 	GraceHours int `form:"graceHours,omitempty" json:"graceHours,omitempty,omitzero"`
+}
+
+// ListAnchorsParams defines parameters for ListAnchors.
+type ListAnchorsParams struct {
+	// Limit Entries of one page; 100 in JSON, all in NDJSON and CSV unless said otherwise
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// Cursor The next of the page before
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
 // ListLogEntriesParams defines parameters for ListLogEntries.
@@ -1334,11 +1371,17 @@ type GetWellBySelectorParams struct {
 	AsOf AsOf `form:"asOf,omitempty" json:"asOf,omitempty,omitzero"`
 }
 
+// AddCheckpointTextBody defines parameters for AddCheckpoint.
+type AddCheckpointTextBody = string
+
 // PostEventsApplicationCloudeventsPlusJSONRequestBody defines body for PostEvents for application/cloudevents+json ContentType.
 type PostEventsApplicationCloudeventsPlusJSONRequestBody = EventBody
 
 // PostEventsApplicationCloudeventsBatchPlusJSONRequestBody defines body for PostEvents for application/cloudevents-batch+json ContentType.
 type PostEventsApplicationCloudeventsBatchPlusJSONRequestBody = EventBody
+
+// AddCheckpointTextRequestBody defines body for AddCheckpoint for text/plain ContentType.
+type AddCheckpointTextRequestBody = AddCheckpointTextBody
 
 // Getter for additional properties for CloudEvent. Returns the specified
 // element and whether it was found
@@ -1594,12 +1637,18 @@ type ServerInterface interface {
 	// RotateKey Give an API key a new secret
 	// (POST /v1/keys/{id}/rotate)
 	RotateKey(ctx echo.Context, id KeyID, params RotateKeyParams) error
+	// ListAnchors Where checkpoints of the log were left outside, and what came back
+	// (GET /v1/log/anchors)
+	ListAnchors(ctx echo.Context, params ListAnchorsParams) error
 	// ListLogEntries Entries of the log, as they are hashed
 	// (GET /v1/log/entries)
 	ListLogEntries(ctx echo.Context, params ListLogEntriesParams) error
 	// GetLogGrowth The proof that the log of one size is the beginning of a later one (RFC 6962, 2.1.2)
 	// (GET /v1/log/growth)
 	GetLogGrowth(ctx echo.Context, params GetLogGrowthParams) error
+	// RotateLogKey Make a new key that signs the log; the old one signs, in the log, that it hands over to it
+	// (POST /v1/log/key)
+	RotateLogKey(ctx echo.Context) error
 	// GetLogProof The proof that the log of a size holds an entry (RFC 6962, 2.1.1)
 	// (GET /v1/log/proof)
 	GetLogProof(ctx echo.Context, params GetLogProofParams) error
@@ -1672,6 +1721,12 @@ type ServerInterface interface {
 	// GetWellBySelector What a well held in the end, by its selector
 	// (GET /v1/wells/{selector})
 	GetWellBySelector(ctx echo.Context, selector string, params GetWellBySelectorParams) error
+	// GetWitness The public key of this service as a witness of other logs, and the last checkpoint that it saw of each
+	// (GET /v1/witness)
+	GetWitness(ctx echo.Context) error
+	// AddCheckpoint Cosign a checkpoint of another log (c2sp.org/tlog-witness)
+	// (POST /v1/witness/add-checkpoint)
+	AddCheckpoint(ctx echo.Context) error
 }
 
 // ServerInterfaceWrapper converts echo contexts to parameters.
@@ -2154,6 +2209,31 @@ func (w *ServerInterfaceWrapper) RotateKey(ctx echo.Context) error {
 	return err
 }
 
+// ListAnchors converts echo context to params.
+func (w *ServerInterfaceWrapper) ListAnchors(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListAnchorsParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListAnchors(ctx, params)
+	return err
+}
+
 // ListLogEntries converts echo context to params.
 func (w *ServerInterfaceWrapper) ListLogEntries(ctx echo.Context) error {
 	var err error
@@ -2208,6 +2288,15 @@ func (w *ServerInterfaceWrapper) GetLogGrowth(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetLogGrowth(ctx, params)
+	return err
+}
+
+// RotateLogKey converts echo context to params.
+func (w *ServerInterfaceWrapper) RotateLogKey(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RotateLogKey(ctx)
 	return err
 }
 
@@ -2963,6 +3052,24 @@ func (w *ServerInterfaceWrapper) GetWellBySelector(ctx echo.Context) error {
 	return err
 }
 
+// GetWitness converts echo context to params.
+func (w *ServerInterfaceWrapper) GetWitness(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetWitness(ctx)
+	return err
+}
+
+// AddCheckpoint converts echo context to params.
+func (w *ServerInterfaceWrapper) AddCheckpoint(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AddCheckpoint(ctx)
+	return err
+}
+
 // This is a simple interface which specifies echo.Route addition functions which
 // are present on both echo.Echo and echo.Group, since we want to allow using
 // either of them for path registration
@@ -3057,6 +3164,10 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/log/entries", wrapper.ListLogEntries, options.OperationMiddlewares["listLogEntries"]...)
 	router.GET(options.BaseURL+"/v1/log/proof", wrapper.GetLogProof, options.OperationMiddlewares["getLogProof"]...)
 	router.GET(options.BaseURL+"/v1/log/growth", wrapper.GetLogGrowth, options.OperationMiddlewares["getLogGrowth"]...)
+	router.GET(options.BaseURL+"/v1/log/anchors", wrapper.ListAnchors, options.OperationMiddlewares["listAnchors"]...)
+	router.POST(options.BaseURL+"/v1/log/key", wrapper.RotateLogKey, options.OperationMiddlewares["rotateLogKey"]...)
+	router.GET(options.BaseURL+"/v1/witness", wrapper.GetWitness, options.OperationMiddlewares["getWitness"]...)
+	router.POST(options.BaseURL+"/v1/witness/add-checkpoint", wrapper.AddCheckpoint, options.OperationMiddlewares["addCheckpoint"]...)
 	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth, options.OperationMiddlewares["getHealth"]...)
 	router.GET(options.BaseURL+"/readyz", wrapper.GetReadiness, options.OperationMiddlewares["getReadiness"]...)
 
@@ -4168,6 +4279,45 @@ func (response RotateKeydefaultApplicationProblemPlusJSONResponse) VisitRotateKe
 	return err
 }
 
+type ListAnchorsRequestObject struct {
+	Params ListAnchorsParams
+}
+
+type ListAnchorsResponseObject interface {
+	VisitListAnchorsResponse(w http.ResponseWriter) error
+}
+
+type ListAnchors200JSONResponse Anchors
+
+func (response ListAnchors200JSONResponse) VisitListAnchorsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAnchorsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListAnchorsdefaultApplicationProblemPlusJSONResponse) VisitListAnchorsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListLogEntriesRequestObject struct {
 	Params ListLogEntriesParams
 }
@@ -4235,6 +4385,44 @@ type GetLogGrowthdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetLogGrowthdefaultApplicationProblemPlusJSONResponse) VisitGetLogGrowthResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateLogKeyRequestObject struct {
+}
+
+type RotateLogKeyResponseObject interface {
+	VisitRotateLogKeyResponse(w http.ResponseWriter) error
+}
+
+type RotateLogKey200JSONResponse EvidenceKey
+
+func (response RotateLogKey200JSONResponse) VisitRotateLogKeyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RotateLogKeydefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RotateLogKeydefaultApplicationProblemPlusJSONResponse) VisitRotateLogKeyResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -5678,6 +5866,100 @@ func (response GetWellBySelectordefaultApplicationProblemPlusJSONResponse) Visit
 	return err
 }
 
+type GetWitnessRequestObject struct {
+}
+
+type GetWitnessResponseObject interface {
+	VisitGetWitnessResponse(w http.ResponseWriter) error
+}
+
+type GetWitness200JSONResponse Witness
+
+func (response GetWitness200JSONResponse) VisitGetWitnessResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetWitnessdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetWitnessdefaultApplicationProblemPlusJSONResponse) VisitGetWitnessResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AddCheckpointRequestObject struct {
+	Body *AddCheckpointTextRequestBody
+}
+
+type AddCheckpointResponseObject interface {
+	VisitAddCheckpointResponse(w http.ResponseWriter) error
+}
+
+type AddCheckpoint200TextResponse string
+
+func (response AddCheckpoint200TextResponse) VisitAddCheckpointResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/plain")
+	w.WriteHeader(200)
+
+	_, err := w.Write([]byte(fmt.Sprint(response)))
+	return err
+}
+
+type AddCheckpoint409TextXTlogSizeResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response AddCheckpoint409TextXTlogSizeResponse) VisitAddCheckpointResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/x.tlog.size")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(409)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type AddCheckpointdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AddCheckpointdefaultApplicationProblemPlusJSONResponse) VisitAddCheckpointResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// PostLineage Take a RunEvent of OpenLineage
@@ -5749,12 +6031,18 @@ type StrictServerInterface interface {
 	// RotateKey Give an API key a new secret
 	// (POST /v1/keys/{id}/rotate)
 	RotateKey(ctx context.Context, request RotateKeyRequestObject) (RotateKeyResponseObject, error)
+	// ListAnchors Where checkpoints of the log were left outside, and what came back
+	// (GET /v1/log/anchors)
+	ListAnchors(ctx context.Context, request ListAnchorsRequestObject) (ListAnchorsResponseObject, error)
 	// ListLogEntries Entries of the log, as they are hashed
 	// (GET /v1/log/entries)
 	ListLogEntries(ctx context.Context, request ListLogEntriesRequestObject) (ListLogEntriesResponseObject, error)
 	// GetLogGrowth The proof that the log of one size is the beginning of a later one (RFC 6962, 2.1.2)
 	// (GET /v1/log/growth)
 	GetLogGrowth(ctx context.Context, request GetLogGrowthRequestObject) (GetLogGrowthResponseObject, error)
+	// RotateLogKey Make a new key that signs the log; the old one signs, in the log, that it hands over to it
+	// (POST /v1/log/key)
+	RotateLogKey(ctx context.Context, request RotateLogKeyRequestObject) (RotateLogKeyResponseObject, error)
 	// GetLogProof The proof that the log of a size holds an entry (RFC 6962, 2.1.1)
 	// (GET /v1/log/proof)
 	GetLogProof(ctx context.Context, request GetLogProofRequestObject) (GetLogProofResponseObject, error)
@@ -5827,6 +6115,12 @@ type StrictServerInterface interface {
 	// GetWellBySelector What a well held in the end, by its selector
 	// (GET /v1/wells/{selector})
 	GetWellBySelector(ctx context.Context, request GetWellBySelectorRequestObject) (GetWellBySelectorResponseObject, error)
+	// GetWitness The public key of this service as a witness of other logs, and the last checkpoint that it saw of each
+	// (GET /v1/witness)
+	GetWitness(ctx context.Context, request GetWitnessRequestObject) (GetWitnessResponseObject, error)
+	// AddCheckpoint Cosign a checkpoint of another log (c2sp.org/tlog-witness)
+	// (POST /v1/witness/add-checkpoint)
+	AddCheckpoint(ctx context.Context, request AddCheckpointRequestObject) (AddCheckpointResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx echo.Context, request any) (any, error)
@@ -6460,6 +6754,31 @@ func (sh *strictHandler) RotateKey(ctx echo.Context, id KeyID, params RotateKeyP
 	return nil
 }
 
+// ListAnchors operation middleware
+func (sh *strictHandler) ListAnchors(ctx echo.Context, params ListAnchorsParams) error {
+	var request ListAnchorsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAnchors(ctx.Request().Context(), request.(ListAnchorsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAnchors")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListAnchorsResponseObject); ok {
+		return validResponse.VisitListAnchorsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListLogEntries operation middleware
 func (sh *strictHandler) ListLogEntries(ctx echo.Context, params ListLogEntriesParams) error {
 	var request ListLogEntriesRequestObject
@@ -6504,6 +6823,29 @@ func (sh *strictHandler) GetLogGrowth(ctx echo.Context, params GetLogGrowthParam
 		return err
 	} else if validResponse, ok := response.(GetLogGrowthResponseObject); ok {
 		return validResponse.VisitGetLogGrowthResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RotateLogKey operation middleware
+func (sh *strictHandler) RotateLogKey(ctx echo.Context) error {
+	var request RotateLogKeyRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RotateLogKey(ctx.Request().Context(), request.(RotateLogKeyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RotateLogKey")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RotateLogKeyResponseObject); ok {
+		return validResponse.VisitRotateLogKeyResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -7111,6 +7453,59 @@ func (sh *strictHandler) GetWellBySelector(ctx echo.Context, selector string, pa
 		return err
 	} else if validResponse, ok := response.(GetWellBySelectorResponseObject); ok {
 		return validResponse.VisitGetWellBySelectorResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetWitness operation middleware
+func (sh *strictHandler) GetWitness(ctx echo.Context) error {
+	var request GetWitnessRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetWitness(ctx.Request().Context(), request.(GetWitnessRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetWitness")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetWitnessResponseObject); ok {
+		return validResponse.VisitGetWitnessResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AddCheckpoint operation middleware
+func (sh *strictHandler) AddCheckpoint(ctx echo.Context) error {
+	var request AddCheckpointRequestObject
+
+	data, err := io.ReadAll(ctx.Request().Body)
+	if err != nil {
+		return err
+	}
+	body := AddCheckpointTextRequestBody(data)
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AddCheckpoint(ctx.Request().Context(), request.(AddCheckpointRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AddCheckpoint")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AddCheckpointResponseObject); ok {
+		return validResponse.VisitAddCheckpointResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -17,6 +17,7 @@ import (
 	"wellspring/api"
 	"wellspring/etl"
 	"wellspring/etl/statesqlite"
+	"wellspring/evidence/anchor"
 	"wellspring/graphstore"
 	"wellspring/graphstore/cached"
 	"wellspring/graphstore/neo4j"
@@ -48,6 +49,7 @@ type App struct {
 	pipeline *etl.Pipeline
 	intake   *intake.Intake
 	evidence *evidenceLog
+	anchors  *anchor.Keeper
 	bridges  []*bridge.Bridge
 	rest     http.Handler // the REST interface and the pages, without the login
 	exports  *exports
@@ -162,6 +164,13 @@ func (a *App) connect(ctx context.Context, definitions ot2.Definitions) error {
 	if err := a.newBridges(a.intake, registry); err != nil {
 		return err
 	}
+	if a.anchors, err = a.newAnchors(registry); err != nil {
+		return err
+	}
+	witness, err := a.newWitness()
+	if err != nil {
+		return err
+	}
 	questions := query.New(a.store)
 	pages, err := a.pages(questions)
 	if err != nil {
@@ -176,7 +185,7 @@ func (a *App) connect(ctx context.Context, definitions ot2.Definitions) error {
 		Upkeep:   Upkeep{a},
 		Robots:   a.robotStates,
 		Access:   a.guard, Keys: a.keys,
-		Evidence: a.evidence, Exports: a.exports,
+		Evidence: a.evidence, Exports: a.exports, Witness: witness,
 		Ready: a.ready, Gatherer: registry, Logger: a.logger,
 		Limits:  api.Limits{BodyBytes: a.options.MaxBytes},
 		Version: Version().Version, LoopbackOnly: a.options.open() && !a.options.TrustNetwork,
@@ -196,6 +205,7 @@ func (a *App) Run(ctx context.Context) error {
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() error { return a.pipeline.Run(working) })
 	group.Go(func() error { return a.evidence.run(working) })
+	group.Go(func() error { return a.anchors.Run(working) })
 	group.Go(func() error { return a.upkeep.work(working) })
 	group.Go(func() error { return a.exports.run(working) })
 	group.Go(func() error { return a.schedules.run(working) })

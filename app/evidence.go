@@ -179,7 +179,7 @@ func (e *evidenceLog) noteSettings(ctx context.Context, o Options) error {
 	}
 	was, is := map[string]any{}, map[string]any{}
 	if o.unannounced { // the doors of a command's own service are no settings of a person's
-		for _, door := range []string{"listen", "broker-listen", "mqtt-url", "log-level"} {
+		for _, door := range []string{"listen", "broker-listen", "mqtt-url", "log-level", "evidence.anchors"} {
 			delete(now, door)
 		}
 	}

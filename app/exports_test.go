@@ -33,7 +33,7 @@ func exported(t *testing.T, a *app.App, ask string) (pack.Export, []byte) {
 	if status != http.StatusOK {
 		t.Fatalf("%s: %d %s", ask, status, data)
 	}
-	r, err := verify.Archive(strings.NewReader(data), int64(len(data)), verify.Options{Key: get[api.SignedCheckpoint](t, a, "/v1/checkpoint").Keys[0].Verifier})
+	r, err := verify.Archive(strings.NewReader(data), int64(len(data)), verify.Options{Keys: []string{get[api.SignedCheckpoint](t, a, "/v1/checkpoint").Keys[0].Verifier}})
 	if err != nil || !r.Valid || !r.Trusted {
 		t.Errorf("%s: %+v %v", ask, r, err)
 	}

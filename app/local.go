@@ -43,7 +43,7 @@ func Running(ctx context.Context, dataDir string) (s Service, ok bool) {
 // same, and ends it.
 func Lend(ctx context.Context, options Options, logger *slog.Logger) (s Service, stop func() error, err error) {
 	options.Listen, options.BrokerListen, options.MQTTURL, options.TLSCert, options.TLSKey = "127.0.0.1:0", "", "", "", ""
-	options.Robot = nil
+	options.Robot, options.EvidenceAnchors = nil, nil
 	options.unannounced = true
 	a, err := New(ctx, options, logger)
 	if err != nil {

@@ -56,6 +56,12 @@ type Options struct {
 	ScheduleBackupDir  string `koanf:"schedules.backup_dir" help:"folder for scheduled backups, best on another disk"`
 	ScheduleBackupKeep int    `koanf:"schedules.backup_keep" help:"how many scheduled backups are kept, the oldest go; 0: all"`
 
+	EvidenceAnchors     []string      `koanf:"evidence.anchors" help:"where signed checkpoints of the evidence log are left outside: file=PATH, webhook=URL, witness=URL, timestamp=URL"`
+	EvidenceAnchorEvery time.Duration `koanf:"evidence.anchor-every" help:"how often at most a checkpoint is left at each place, where the log has grown"`
+	EvidenceWitnessKeys []string      `koanf:"evidence.witness-keys" help:"public keys of the witnesses among the anchors, NAME+HASH+KEY"`
+	EvidenceTimestampCA string        `koanf:"evidence.timestamp-ca" help:"PEM file with the root certificates of the timestamping authorities among the anchors"`
+	EvidenceWitnessFor  []string      `koanf:"evidence.witness-for" help:"public keys of other logs, NAME+HASH+KEY, whose checkpoints this service cosigns as a witness"`
+
 	MQTTURL      string        `koanf:"mqtt-url" help:"broker to listen to, such as tcp://localhost:1883 or ssl://…; empty: none"`
 	MQTTClientID string        `koanf:"mqtt-client-id" help:"stable client id; the broker keeps messages for it while the service is away"`
 	MQTTTopics   []string      `koanf:"mqtt-topics" help:"topic filters to subscribe to"`
@@ -110,6 +116,8 @@ func DefaultOptions() Options {
 
 		ScheduleBackupKeep: 7,
 
+		EvidenceAnchorEvery: time.Hour,
+
 		CacheEnabled:        cache.Enabled,
 		CacheTTLSeconds:     cache.TTLSeconds,
 		CacheMaxSizeMB:      cache.MaxSizeMB,
@@ -143,6 +151,7 @@ func (o Options) Validate() error {
 		wrong("data-dir", "name a folder")
 	}
 	o.validateAccess(wrong)
+	o.validateAnchors(wrong)
 	if o.BrokerListen != "" && !loopback(o.BrokerListen) {
 		wrong("broker-listen", "%q is not on loopback; use a broker with a login, such as mosquitto, beyond it", o.BrokerListen)
 	}

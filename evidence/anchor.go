@@ -55,7 +55,7 @@ type Anchored struct {
 
 // Open checks an anchor of the log of that name: the log's signature, and the
 // witness's or authority's where the judge trusts one.
-func (a Anchor) Open(origin string, keys []note.Verifier, trust Trust) (Checkpoint, Anchored, error) {
+func (a Anchor) Open(origin string, keys []SigningKey, trust Trust) (Checkpoint, Anchored, error) {
 	found := Anchored{Kind: a.Kind, Place: a.Place, At: a.At}
 	c, err := OpenCheckpoint([]byte(a.Checkpoint), origin, keys)
 	if err != nil {

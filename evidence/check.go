@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"wellspring/lineage"
@@ -30,6 +29,7 @@ type LogCheck struct {
 	tree  Tree
 	last  time.Time
 	known map[int64][]Checkpoint // still to be compared, by size
+	keys  map[int64]string       // still to be found, by index
 }
 
 // maxFaults is how many faults a check names; the first ones tell most.
@@ -37,12 +37,19 @@ const maxFaults = 100
 
 // NewLogCheck checks a log against checkpoints that were signed of it.
 func NewLogCheck(checkpoints ...Checkpoint) *LogCheck {
-	c := &LogCheck{known: map[int64][]Checkpoint{}}
+	c := &LogCheck{known: map[int64][]Checkpoint{}, keys: map[int64]string{}}
 	for _, p := range checkpoints {
 		c.known[p.Size] = append(c.known[p.Size], p)
 	}
 	c.compare()
 	return c
+}
+
+// Keys says which keys have signed: every one after the first must be in the log.
+func (c *LogCheck) Keys(chain []Key) {
+	for _, k := range chain[min(1, len(chain)):] {
+		c.keys[k.Since] = k.Verifier
+	}
 }
 
 // Fault notes a fault.
@@ -69,6 +76,10 @@ func (c *LogCheck) Add(index int64, public, private []byte) {
 		c.Fault(place, "its time is before that of the entry before it")
 	}
 	c.last = p.LoggedAt
+	if p.Key != c.keys[index] {
+		c.Fault(place, "the key that it names and the one that took over here differ")
+	}
+	delete(c.keys, index)
 	c.tree.Add(public)
 	c.compare()
 }
@@ -91,11 +102,14 @@ func (c *LogCheck) Finish() []Fault {
 	for size := range c.known {
 		c.Fault(fmt.Sprintf("checkpoint of size %d", size), "the log ends before it, at %d entries: it was cut, or is another one", c.tree.Size())
 	}
+	for index, key := range c.keys {
+		c.Fault(fmt.Sprintf("entry %d", index), "it should name the key %s, and is missing", key)
+	}
 	return c.Faults
 }
 
 // OpenCheckpoint reads a signed checkpoint, signed by any of the keys.
-func OpenCheckpoint(signed []byte, origin string, keys []note.Verifier) (Checkpoint, error) {
+func OpenCheckpoint(signed []byte, origin string, keys []SigningKey) (Checkpoint, error) {
 	if len(keys) == 0 {
 		return Checkpoint{}, lineage.Invalid("open checkpoint", "keys", "there is none")
 	}
@@ -107,8 +121,11 @@ func OpenCheckpoint(signed []byte, origin string, keys []note.Verifier) (Checkpo
 			continue
 		}
 		c, err := ParseCheckpoint(text)
-		if err == nil && c.Origin != origin {
+		switch {
+		case err == nil && c.Origin != origin:
 			err = lineage.Invalid("open checkpoint", c.Origin, "it is of another log than "+origin)
+		case err == nil && c.Size > key.Until:
+			err = lineage.Invalid("open checkpoint", fmt.Sprintf("size %d", c.Size), fmt.Sprintf("it is signed by key %s, which had handed over to another at size %d", KeyID(key), key.Until))
 		}
 		return c, err
 	}

@@ -15,6 +15,7 @@ const (
 	TypeRecord  = "record"  // a record of the journal
 	TypeDamaged = "damaged" // a record of the journal that could not be read when it was entered
 	TypeAct     = "act"     // what somebody did
+	TypeKey     = "key"     // the key that signs the log from here on
 )
 
 // Entry is one leaf of the ledger. Public is hashed into the tree: nothing in it
@@ -48,6 +49,9 @@ type Public struct {
 	Action    string `json:"action,omitempty"`  // declare, export, sign, …
 	Outcome   string `json:"outcome,omitempty"` // done, accepted, refused, failed
 	RequestID string `json:"request_id,omitempty"`
+
+	// Of a key: NAME+HASH+KEY, as in signed notes.
+	Key string `json:"key,omitempty"`
 
 	PrivateSHA256 string `json:"private_sha256"`
 }
@@ -109,6 +113,11 @@ const (
 	OutcomeRefused  = "refused"
 	OutcomeFailed   = "failed"
 )
+
+// Salt is the private part of an entry that has nothing to hide.
+type Salt struct {
+	Salt string `json:"salt"`
+}
 
 // Seal makes the entry of a record or an act: its private part with the salt,
 // its public part with the private part's hash.

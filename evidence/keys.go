@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -29,14 +30,21 @@ type Key struct {
 	Note     string `json:"note"`     // the signed HandoverText
 }
 
+// SigningKey is a public key of the log, and up to which size of the log it signs:
+// once it has handed over, what it signs of later is not believed.
+type SigningKey struct {
+	note.Verifier
+	Until int64
+}
+
 // CheckChain checks that every key was named by the one before it, the first by
 // itself, and returns them.
-func CheckChain(origin string, chain []Key) ([]note.Verifier, error) {
+func CheckChain(origin string, chain []Key) ([]SigningKey, error) {
 	const op = "check keys"
 	if len(chain) == 0 {
 		return nil, lineage.Invalid(op, "keys", "there is none")
 	}
-	var keys []note.Verifier
+	var keys []SigningKey
 	old := ""
 	for i, link := range chain {
 		wrong := func(what string) error {
@@ -49,6 +57,7 @@ func CheckChain(origin string, chain []Key) ([]note.Verifier, error) {
 		text, err := OpenNote([]byte(link.Note), key)
 		if i > 0 {
 			text, err = OpenNote([]byte(link.Note), keys[i-1], key)
+			keys[i-1].Until = link.Since
 		}
 		if err != nil {
 			return nil, wrong(err.Error())
@@ -61,7 +70,10 @@ func CheckChain(origin string, chain []Key) ([]note.Verifier, error) {
 		if timeErr != nil || HandoverText(origin, old, link.Verifier, link.Since, at) != text {
 			return nil, wrong("the key before it named another one")
 		}
-		keys, old = append(keys, key), link.Verifier
+		if i > 1 && link.Since < keys[i-2].Until {
+			return nil, wrong("it signs from before the key before it")
+		}
+		keys, old = append(keys, SigningKey{key, math.MaxInt64}), link.Verifier
 	}
 	return keys, nil
 }

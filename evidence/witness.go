@@ -3,6 +3,7 @@ package evidence
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -18,6 +19,23 @@ type Submission struct {
 	Old        int64       // the size that the witness saw last; 0: none
 	Proof      []tlog.Hash // that the log of that size is the beginning of the new one
 	Checkpoint []byte      // the new one, signed
+}
+
+// Witnessed is the last that a witness saw of a log.
+type Witnessed struct {
+	Origin string
+	Size   int64
+	Note   string // the checkpoint
+}
+
+// ErrUnproven is the refusal of a log that does not go on from what the witness saw.
+var ErrUnproven = errors.New("the log does not go on from what the witness saw")
+
+// SeenError says that the witness saw another size than the log believes.
+type SeenError struct{ Size int64 }
+
+func (e *SeenError) Error() string {
+	return fmt.Sprintf("the witness saw a log of %d entries last", e.Size)
 }
 
 // MostSubmission is more bytes than a submission ever has.

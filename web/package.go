@@ -121,7 +121,7 @@ func (p *Pages) verify(r *http.Request) (view, error) {
 	defer func() { _ = file.Close() }()
 	key := strings.TrimSpace(r.FormValue("key"))
 	began := time.Now()
-	report, err := verify.Archive(file, about.Size, verify.Options{Key: key, Limits: checkLimits()})
+	report, err := verify.Archive(file, about.Size, verify.Options{Keys: strings.Fields(key), Limits: checkLimits()})
 	if err != nil {
 		return view{}, err
 	}

@@ -471,6 +471,17 @@ type Affected = query.Affected
 // AffectedList defines model for AffectedList.
 type AffectedList = []query.Affected
 
+// Anchor defines model for Anchor.
+type Anchor = evidence.Anchor
+
+// Anchors defines model for Anchors.
+type Anchors struct {
+	Anchors []Anchor `json:"anchors"`
+
+	// Next The cursor of the next page
+	Next *string `json:"next,omitempty"`
+}
+
 // Answer defines model for Answer.
 type Answer = query.Answer
 
@@ -950,6 +961,23 @@ type WellContent = query.WellContent
 // Windows Seconds by window
 type Windows = etl.Windows
 
+// Witness defines model for Witness.
+type Witness struct {
+	// Key NAME+HASH+KEY, of its cosignatures
+	Key  string      `json:"key"`
+	Logs []Witnessed `json:"logs"`
+}
+
+// Witnessed defines model for Witnessed.
+type Witnessed struct {
+	// Note The last checkpoint that it cosigned, with the log's signature
+	Note string `json:"note"`
+
+	// Origin The log's name
+	Origin string `json:"origin"`
+	Size   int64  `json:"size"`
+}
+
 // AnswerLimit defines model for AnswerLimit.
 type AnswerLimit = int
 
@@ -1105,6 +1133,15 @@ type CreateKeyParams struct {
 type RotateKeyParams struct {
 	// GraceHours For how many hours the old secret is taken too; a leaked key is revoked instead
 	GraceHours *int `form:"graceHours,omitempty" json:"graceHours,omitempty"`
+}
+
+// ListAnchorsParams defines parameters for ListAnchors.
+type ListAnchorsParams struct {
+	// Limit Entries of one page; 100 in JSON, all in NDJSON and CSV unless said otherwise
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The next of the page before
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
 // ListLogEntriesParams defines parameters for ListLogEntries.
@@ -1334,11 +1371,17 @@ type GetWellBySelectorParams struct {
 	AsOf *AsOf `form:"asOf,omitempty" json:"asOf,omitempty"`
 }
 
+// AddCheckpointTextBody defines parameters for AddCheckpoint.
+type AddCheckpointTextBody = string
+
 // PostEventsApplicationCloudeventsPlusJSONRequestBody defines body for PostEvents for application/cloudevents+json ContentType.
 type PostEventsApplicationCloudeventsPlusJSONRequestBody = EventBody
 
 // PostEventsApplicationCloudeventsBatchPlusJSONRequestBody defines body for PostEvents for application/cloudevents-batch+json ContentType.
 type PostEventsApplicationCloudeventsBatchPlusJSONRequestBody = EventBody
+
+// AddCheckpointTextRequestBody defines body for AddCheckpoint for text/plain ContentType.
+type AddCheckpointTextRequestBody = AddCheckpointTextBody
 
 // Getter for additional properties for CloudEvent. Returns the specified
 // element and whether it was found
@@ -1771,6 +1814,11 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/keys/{id}/rotate (the `RotateKey` operationId).
 	RotateKey(ctx context.Context, id KeyID, params *RotateKeyParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListAnchors Where checkpoints of the log were left outside, and what came back
+	//
+	// Corresponds with GET /v1/log/anchors (the `ListAnchors` operationId).
+	ListAnchors(ctx context.Context, params *ListAnchorsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListLogEntries Entries of the log, as they are hashed
 	//
 	// Corresponds with GET /v1/log/entries (the `ListLogEntries` operationId).
@@ -1780,6 +1828,11 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/log/growth (the `GetLogGrowth` operationId).
 	GetLogGrowth(ctx context.Context, params *GetLogGrowthParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RotateLogKey Make a new key that signs the log; the old one signs, in the log, that it hands over to it
+	//
+	// Corresponds with POST /v1/log/key (the `RotateLogKey` operationId).
+	RotateLogKey(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetLogProof The proof that the log of a size holds an entry (RFC 6962, 2.1.1)
 	//
@@ -1943,6 +1996,25 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/wells/{selector} (the `GetWellBySelector` operationId).
 	GetWellBySelector(ctx context.Context, selector string, params *GetWellBySelectorParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetWitness The public key of this service as a witness of other logs, and the last checkpoint that it saw of each
+	//
+	// Corresponds with GET /v1/witness (the `GetWitness` operationId).
+	GetWitness(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddCheckpointWithBody Cosign a checkpoint of another log (c2sp.org/tlog-witness)
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/witness/add-checkpoint (the `AddCheckpoint` operationId).
+	AddCheckpointWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddCheckpointWithTextBody Cosign a checkpoint of another log (c2sp.org/tlog-witness)
+	//
+	// Takes a body of the `text/plain` content type.
+	//
+	// Corresponds with POST /v1/witness/add-checkpoint (the `AddCheckpoint` operationId).
+	AddCheckpointWithTextBody(ctx context.Context, body AddCheckpointTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // PostLineageWithBody Take a RunEvent of OpenLineage
@@ -2359,6 +2431,21 @@ func (c *Client) RotateKey(ctx context.Context, id KeyID, params *RotateKeyParam
 	return c.Client.Do(req)
 }
 
+// ListAnchors Where checkpoints of the log were left outside, and what came back
+//
+// Corresponds with GET /v1/log/anchors (the `ListAnchors` operationId).
+func (c *Client) ListAnchors(ctx context.Context, params *ListAnchorsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListAnchorsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListLogEntries Entries of the log, as they are hashed
 //
 // Corresponds with GET /v1/log/entries (the `ListLogEntries` operationId).
@@ -2379,6 +2466,21 @@ func (c *Client) ListLogEntries(ctx context.Context, params *ListLogEntriesParam
 // Corresponds with GET /v1/log/growth (the `GetLogGrowth` operationId).
 func (c *Client) GetLogGrowth(ctx context.Context, params *GetLogGrowthParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetLogGrowthRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RotateLogKey Make a new key that signs the log; the old one signs, in the log, that it hands over to it
+//
+// Corresponds with POST /v1/log/key (the `RotateLogKey` operationId).
+func (c *Client) RotateLogKey(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRotateLogKeyRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -2782,6 +2884,55 @@ func (c *Client) GetWell(ctx context.Context, run RunSelector, labware string, w
 // Corresponds with GET /v1/wells/{selector} (the `GetWellBySelector` operationId).
 func (c *Client) GetWellBySelector(ctx context.Context, selector string, params *GetWellBySelectorParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetWellBySelectorRequest(c.Server, selector, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetWitness The public key of this service as a witness of other logs, and the last checkpoint that it saw of each
+//
+// Corresponds with GET /v1/witness (the `GetWitness` operationId).
+func (c *Client) GetWitness(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetWitnessRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddCheckpointWithBody Cosign a checkpoint of another log (c2sp.org/tlog-witness)
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/witness/add-checkpoint (the `AddCheckpoint` operationId).
+func (c *Client) AddCheckpointWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddCheckpointRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddCheckpointWithTextBody Cosign a checkpoint of another log (c2sp.org/tlog-witness)
+//
+// Takes a body of the `text/plain` content type.
+//
+// Corresponds with POST /v1/witness/add-checkpoint (the `AddCheckpoint` operationId).
+func (c *Client) AddCheckpointWithTextBody(ctx context.Context, body AddCheckpointTextRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddCheckpointRequestWithTextBody(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3907,6 +4058,72 @@ func NewRotateKeyRequest(server string, id KeyID, params *RotateKeyParams) (*htt
 	return req, nil
 }
 
+// NewListAnchorsRequest constructs an http.Request for the ListAnchors method
+func NewListAnchorsRequest(server string, params *ListAnchorsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/log/anchors")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListLogEntriesRequest constructs an http.Request for the ListLogEntries method
 func NewListLogEntriesRequest(server string, params *ListLogEntriesParams) (*http.Request, error) {
 	var err error
@@ -4036,6 +4253,33 @@ func NewGetLogGrowthRequest(server string, params *GetLogGrowthParams) (*http.Re
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRotateLogKeyRequest constructs an http.Request for the RotateLogKey method
+func NewRotateLogKeyRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/log/key")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -5695,6 +5939,73 @@ func NewGetWellBySelectorRequest(server string, selector string, params *GetWell
 	return req, nil
 }
 
+// NewGetWitnessRequest constructs an http.Request for the GetWitness method
+func NewGetWitnessRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/witness")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAddCheckpointRequestWithTextBody calls the generic AddCheckpoint builder with text/plain body
+func NewAddCheckpointRequestWithTextBody(server string, body AddCheckpointTextRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	if stringer, ok := interface{}(body).(fmt.Stringer); ok {
+		bodyReader = strings.NewReader(stringer.String())
+	} else {
+		bodyReader = strings.NewReader(fmt.Sprint(body))
+	}
+	return NewAddCheckpointRequestWithBody(server, "text/plain", bodyReader)
+}
+
+// NewAddCheckpointRequestWithBody constructs an http.Request for the AddCheckpoint method, with any body, and a specified content type
+func NewAddCheckpointRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/witness/add-checkpoint")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 func (c *Client) applyEditors(ctx context.Context, req *http.Request, additionalEditors []RequestEditorFn) error {
 	for _, r := range c.RequestEditors {
 		if err := r(ctx, req); err != nil {
@@ -5941,6 +6252,13 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/keys/{id}/rotate (the `RotateKey` operationId).
 	RotateKeyWithResponse(ctx context.Context, id KeyID, params *RotateKeyParams, reqEditors ...RequestEditorFn) (*RotateKeyResponse, error)
 
+	// ListAnchorsWithResponse Where checkpoints of the log were left outside, and what came back
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/log/anchors (the `ListAnchors` operationId).
+	ListAnchorsWithResponse(ctx context.Context, params *ListAnchorsParams, reqEditors ...RequestEditorFn) (*ListAnchorsResponse, error)
+
 	// ListLogEntriesWithResponse Entries of the log, as they are hashed
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -5954,6 +6272,13 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/log/growth (the `GetLogGrowth` operationId).
 	GetLogGrowthWithResponse(ctx context.Context, params *GetLogGrowthParams, reqEditors ...RequestEditorFn) (*GetLogGrowthResponse, error)
+
+	// RotateLogKeyWithResponse Make a new key that signs the log; the old one signs, in the log, that it hands over to it
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/log/key (the `RotateLogKey` operationId).
+	RotateLogKeyWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RotateLogKeyResponse, error)
 
 	// GetLogProofWithResponse The proof that the log of a size holds an entry (RFC 6962, 2.1.1)
 	//
@@ -6163,6 +6488,27 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/wells/{selector} (the `GetWellBySelector` operationId).
 	GetWellBySelectorWithResponse(ctx context.Context, selector string, params *GetWellBySelectorParams, reqEditors ...RequestEditorFn) (*GetWellBySelectorResponse, error)
+
+	// GetWitnessWithResponse The public key of this service as a witness of other logs, and the last checkpoint that it saw of each
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/witness (the `GetWitness` operationId).
+	GetWitnessWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetWitnessResponse, error)
+
+	// AddCheckpointWithBodyWithResponse Cosign a checkpoint of another log (c2sp.org/tlog-witness)
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/witness/add-checkpoint (the `AddCheckpoint` operationId).
+	AddCheckpointWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddCheckpointResponse, error)
+
+	// AddCheckpointWithTextBodyWithResponse Cosign a checkpoint of another log (c2sp.org/tlog-witness)
+	//
+	// Takes a body of the `text/plain` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/witness/add-checkpoint (the `AddCheckpoint` operationId).
+	AddCheckpointWithTextBodyWithResponse(ctx context.Context, body AddCheckpointTextRequestBody, reqEditors ...RequestEditorFn) (*AddCheckpointResponse, error)
 }
 
 type PostLineageResponse struct {
@@ -7269,6 +7615,54 @@ func (r RotateKeyResponse) ContentType() string {
 	return ""
 }
 
+type ListAnchorsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Anchors
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListAnchorsResponse) GetJSON200() *Anchors {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListAnchorsResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListAnchorsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListAnchorsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListAnchorsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListAnchorsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListLogEntriesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -7359,6 +7753,54 @@ func (r GetLogGrowthResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetLogGrowthResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RotateLogKeyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EvidenceKey
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RotateLogKeyResponse) GetJSON200() *EvidenceKey {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RotateLogKeyResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RotateLogKeyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RotateLogKeyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RotateLogKeyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RotateLogKeyResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -8551,6 +8993,95 @@ func (r GetWellBySelectorResponse) ContentType() string {
 	return ""
 }
 
+type GetWitnessResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Witness
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetWitnessResponse) GetJSON200() *Witness {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetWitnessResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetWitnessResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetWitnessResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetWitnessResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetWitnessResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type AddCheckpointResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AddCheckpointResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AddCheckpointResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AddCheckpointResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AddCheckpointResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AddCheckpointResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // PostLineageWithBodyWithResponse Take a RunEvent of OpenLineage
 //
 // Takes one RunEvent at the address that the clients of OpenLineage have by default
@@ -8903,6 +9434,19 @@ func (c *ClientWithResponses) RotateKeyWithResponse(ctx context.Context, id KeyI
 	return ParseRotateKeyResponse(rsp)
 }
 
+// ListAnchorsWithResponse Where checkpoints of the log were left outside, and what came back
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/log/anchors (the `ListAnchors` operationId).
+func (c *ClientWithResponses) ListAnchorsWithResponse(ctx context.Context, params *ListAnchorsParams, reqEditors ...RequestEditorFn) (*ListAnchorsResponse, error) {
+	rsp, err := c.ListAnchors(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListAnchorsResponse(rsp)
+}
+
 // ListLogEntriesWithResponse Entries of the log, as they are hashed
 //
 // Returns a wrapper object for the known response body format(s).
@@ -8927,6 +9471,19 @@ func (c *ClientWithResponses) GetLogGrowthWithResponse(ctx context.Context, para
 		return nil, err
 	}
 	return ParseGetLogGrowthResponse(rsp)
+}
+
+// RotateLogKeyWithResponse Make a new key that signs the log; the old one signs, in the log, that it hands over to it
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/log/key (the `RotateLogKey` operationId).
+func (c *ClientWithResponses) RotateLogKeyWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RotateLogKeyResponse, error) {
+	rsp, err := c.RotateLogKey(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRotateLogKeyResponse(rsp)
 }
 
 // GetLogProofWithResponse The proof that the log of a size holds an entry (RFC 6962, 2.1.1)
@@ -9280,6 +9837,45 @@ func (c *ClientWithResponses) GetWellBySelectorWithResponse(ctx context.Context,
 		return nil, err
 	}
 	return ParseGetWellBySelectorResponse(rsp)
+}
+
+// GetWitnessWithResponse The public key of this service as a witness of other logs, and the last checkpoint that it saw of each
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/witness (the `GetWitness` operationId).
+func (c *ClientWithResponses) GetWitnessWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetWitnessResponse, error) {
+	rsp, err := c.GetWitness(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetWitnessResponse(rsp)
+}
+
+// AddCheckpointWithBodyWithResponse Cosign a checkpoint of another log (c2sp.org/tlog-witness)
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/witness/add-checkpoint (the `AddCheckpoint` operationId).
+func (c *ClientWithResponses) AddCheckpointWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddCheckpointResponse, error) {
+	rsp, err := c.AddCheckpointWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddCheckpointResponse(rsp)
+}
+
+// AddCheckpointWithTextBodyWithResponse Cosign a checkpoint of another log (c2sp.org/tlog-witness)
+//
+// Takes a body of the `text/plain` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/witness/add-checkpoint (the `AddCheckpoint` operationId).
+func (c *ClientWithResponses) AddCheckpointWithTextBodyWithResponse(ctx context.Context, body AddCheckpointTextRequestBody, reqEditors ...RequestEditorFn) (*AddCheckpointResponse, error) {
+	rsp, err := c.AddCheckpointWithTextBody(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddCheckpointResponse(rsp)
 }
 
 // ParsePostLineageResponse parses an HTTP response from a PostLineageWithResponse call
@@ -10047,6 +10643,39 @@ func ParseRotateKeyResponse(rsp *http.Response) (*RotateKeyResponse, error) {
 	return response, nil
 }
 
+// ParseListAnchorsResponse parses an HTTP response from a ListAnchorsWithResponse call
+func ParseListAnchorsResponse(rsp *http.Response) (*ListAnchorsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListAnchorsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Anchors
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListLogEntriesResponse parses an HTTP response from a ListLogEntriesWithResponse call
 func ParseListLogEntriesResponse(rsp *http.Response) (*ListLogEntriesResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -10096,6 +10725,39 @@ func ParseGetLogGrowthResponse(rsp *http.Response) (*GetLogGrowthResponse, error
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest LogProof
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRotateLogKeyResponse parses an HTTP response from a RotateLogKeyWithResponse call
+func ParseRotateLogKeyResponse(rsp *http.Response) (*RotateLogKeyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RotateLogKeyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EvidenceKey
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -10996,6 +11658,65 @@ func ParseGetWellBySelectorResponse(rsp *http.Response) (*GetWellBySelectorRespo
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetWitnessResponse parses an HTTP response from a GetWitnessWithResponse call
+func ParseGetWitnessResponse(rsp *http.Response) (*GetWitnessResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetWitnessResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Witness
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAddCheckpointResponse parses an HTTP response from a AddCheckpointWithResponse call
+func ParseAddCheckpointResponse(rsp *http.Response) (*AddCheckpointResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AddCheckpointResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {

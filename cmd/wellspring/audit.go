@@ -157,12 +157,12 @@ func (s *service) checkpoint(cmd *cobra.Command) (*client.SignedCheckpoint, erro
 	return r.JSON200, nil
 }
 
-// readSmall reads a file of a size that a key or a checkpoint has.
+// readSmall reads a file of a size that keys or checkpoints have.
 func readSmall(path string) ([]byte, error) {
-	const most = 64 << 10
+	const most = 16 << 20
 	info, err := os.Stat(path)
 	if err == nil && info.Size() > most {
-		err = fmt.Errorf("it has %d bytes, more than a key or a checkpoint has", info.Size())
+		err = fmt.Errorf("it has %d bytes, more than keys or checkpoints have", info.Size())
 	}
 	var text []byte
 	if err == nil {

@@ -24,7 +24,7 @@ exports, admin may everything.`,
 		Args: knownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newKeysList(), newKeysCreate(), newKeysRotate(), newKeysRevoke())
+	cmd.AddCommand(newKeysList(), newKeysCreate(), newKeysRotate(), newKeysRevoke(), newKeysRotateLog())
 	return cmd
 }
 
@@ -156,6 +156,36 @@ func newKeysRevoke() *cobra.Command {
 					return refused(r.HTTPResponse, r.Body)
 				}
 				return output(cmd, r.JSON200, func(t *table) { t.line("revoked %s, %q", r.JSON200.ID, r.JSON200.Name) })
+			})
+		},
+	}
+}
+
+func newKeysRotateLog() *cobra.Command {
+	return &cobra.Command{
+		Use:   "rotate-log",
+		Short: "Let a new key sign the evidence log; the old one signs, in the log, that it hands over",
+		Long: `Make a new key that signs the evidence log. The old one signs, in the log, that it hands over to
+it: who trusts the old one can follow. The old private key stays in the data folder, under
+evidence.key.HASH: take it away from there.
+
+Was the old key stolen? Then tell everybody who verifies to trust the new one only, and add
+it to evidence.witness-for where a witness watches this log.`,
+		Example: "  wellspring keys rotate-log",
+		Args:    invalidArgs(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return withService(cmd, func(s *service) error {
+				r, err := s.RotateLogKeyWithResponse(cmd.Context())
+				if err != nil {
+					return s.unreachable(err)
+				}
+				if r.JSON200 == nil {
+					return refused(r.HTTPResponse, r.Body)
+				}
+				return output(cmd, r.JSON200, func(t *table) {
+					t.line("From entry %d on the log is signed by", r.JSON200.Since)
+					t.line("  %s", r.JSON200.Verifier)
+				})
 			})
 		},
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/mod/sumdb/note"
@@ -27,11 +28,16 @@ With --log: fetch every entry of the evidence log, compute its tree again, and c
 the signed checkpoint, with those of --checkpoint, and every record with the journal. The
 service's own word counts for nothing but the signature.
 
---key says which public key is to be trusted: without it the check says only whether
-everything fits together, under the key that it names.`,
+--key says which public key is to be trusted, with those that it handed over to: without it the
+check says only whether everything fits together, under the key that it names.
+
+Checkpoints that were left outside are checked along (docs/evidence.md). With --witness and
+--timestamp-ca there must be one that they signed: so is found what was written by
+somebody who has stolen the key.`,
 		Example: `  wellspring verify package.zip --key lab.pub
+  wellspring verify package.zip --key lab.pub --witness witness.pub --timestamp-ca tsa.pem
   wellspring verify --log
-  wellspring verify --log --key lab.pub --checkpoint /media/vault/checkpoint-2026-03`,
+  wellspring verify --log --key lab.pub --checkpoint /media/vault/checkpoints`,
 		Args: invalidArgs(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			log, err := cmd.Flags().GetBool("log")
@@ -49,8 +55,10 @@ everything fits together, under the key that it names.`,
 	}
 	f := cmd.Flags()
 	f.Bool("log", false, "check the evidence log of the service or the data folder")
-	f.String("key", "", "the public key to trust, or a file that holds it (wellspring checkpoint --keys)")
-	f.StringSlice("checkpoint", nil, "file with a checkpoint that was kept elsewhere")
+	f.StringSlice("key", nil, "a public key to trust, or a file that holds some (wellspring checkpoint --keys)")
+	f.StringSlice("checkpoint", nil, "file with checkpoints that were kept elsewhere")
+	f.StringSlice("witness", nil, "public key of a witness whose cosignature must be there, or a file that holds some")
+	f.String("timestamp-ca", "", "PEM file with the root certificate of an authority whose timestamp must be there")
 	return cmd
 }
 
@@ -62,6 +70,8 @@ type verdictOfCheck struct {
 	Key    string           `json:"key"`
 	// Trusted: the key is the one that the person named.
 	Trusted bool `json:"trusted"`
+	// Anchors are the checkpoints that were left outside.
+	Anchors []evidence.Anchored `json:"anchors"`
 
 	// Of a package: what it says it holds, and the sizes of kept checkpoints that
 	// it can't be compared with.
@@ -74,25 +84,42 @@ func verifyLog(cmd *cobra.Command, s *service) error {
 	if err != nil {
 		return err
 	}
-	v := verdictOfCheck{Faults: []evidence.Fault{}}
+	v := verdictOfCheck{Faults: []evidence.Fault{}, Anchors: []evidence.Anchored{}}
 	keys, origin, err := keysOf(signed.Keys)
 	if err != nil {
 		return err
 	}
 	v.Key = signed.Keys[len(signed.Keys)-1].Verifier
-	trusted, err := trustedKey(cmd)
+	trusted, err := keysNamed(cmd, "key")
 	if err != nil {
 		return err
 	}
-	if trusted != "" {
-		v.Trusted = slices.ContainsFunc(signed.Keys, func(k evidence.Key) bool { return k.Verifier == trusted })
+	if len(trusted) > 0 {
+		v.Trusted = slices.ContainsFunc(signed.Keys, func(k evidence.Key) bool { return slices.Contains(trusted, k.Verifier) })
 		if !v.Trusted {
-			v.Faults = append(v.Faults, evidence.Fault{Place: "key", What: "the log is signed by " + v.Key + ", which " + trusted + " did not hand over to"})
+			v.Faults = append(v.Faults, evidence.Fault{Place: "key", What: "the log is signed by " + v.Key + ", which " + strings.Join(trusted, ", ") + " did not hand over to"})
 		}
 	}
 	checkpoints, faults := checkpointsOf(cmd, signed.Note, origin, keys)
 	v.Faults = append(v.Faults, faults...)
+	trust, err := trustOf(cmd)
+	if err != nil {
+		return err
+	}
+	err = s.eachAnchor(cmd, func(number int, a evidence.Anchor) {
+		c, found, err := a.Open(origin, keys, trust)
+		if err != nil {
+			v.Faults = append(v.Faults, evidence.Fault{Place: fmt.Sprintf("anchor %d", number), What: err.Error()})
+			return
+		}
+		checkpoints, v.Anchors = append(checkpoints, c), append(v.Anchors, found)
+	})
+	if err != nil {
+		return err
+	}
+	v.Faults = append(v.Faults, trust.Missing(v.Anchors)...)
 	check := evidence.NewLogCheck(checkpoints...)
+	check.Keys(signed.Keys)
 	if err := s.eachEntry(cmd, checkpoints, check); err != nil {
 		return err
 	}
@@ -104,7 +131,10 @@ func verifyLog(cmd *cobra.Command, s *service) error {
 func verifyPackage(cmd *cobra.Command, name string) error {
 	o := verify.Options{}
 	var err error
-	if o.Key, err = trustedKey(cmd); err != nil {
+	if o.Keys, err = keysNamed(cmd, "key"); err != nil {
+		return err
+	}
+	if o.Trust, err = trustOf(cmd); err != nil {
 		return err
 	}
 	files, err := cmd.Flags().GetStringSlice("checkpoint")
@@ -112,22 +142,22 @@ func verifyPackage(cmd *cobra.Command, name string) error {
 		return err
 	}
 	for _, file := range files {
-		text, err := readSmall(file)
+		kept, err := readCheckpoints(file)
 		if err != nil {
 			return err
 		}
-		o.Checkpoints = append(o.Checkpoints, text)
+		o.Checkpoints = append(o.Checkpoints, kept...)
 	}
 	r, err := verify.File(name, o)
 	if err != nil {
 		return err
 	}
-	v := verdictOfCheck{Valid: r.Valid, Faults: r.Faults, Size: r.Answer.LogSize, Key: r.Key, Trusted: r.Trusted, Answer: &r.Answer, Unproven: r.Unproven}
+	v := verdictOfCheck{Valid: r.Valid, Faults: r.Faults, Size: r.Answer.LogSize, Key: r.Key, Trusted: r.Trusted, Answer: &r.Answer, Anchors: r.Anchors, Unproven: r.Unproven}
 	return v.show(cmd, fmt.Sprintf("the package about %s %s", r.Answer.Question.About, oneLine(r.Answer.Question.Selector)))
 }
 
 // keysOf checks the chain of keys, and returns them with the log's name.
-func keysOf(chain []evidence.Key) ([]note.Verifier, string, error) {
+func keysOf(chain []evidence.Key) ([]evidence.SigningKey, string, error) {
 	if len(chain) == 0 {
 		return nil, "", lineage.Invalid("verify", "keys", "the service named none")
 	}
@@ -136,27 +166,81 @@ func keysOf(chain []evidence.Key) ([]note.Verifier, string, error) {
 	return keys, origin, err
 }
 
-// trustedKey is the public key that the person trusts; empty: none was named.
-func trustedKey(cmd *cobra.Command) (string, error) {
-	key, err := cmd.Flags().GetString("key")
-	if err != nil || key == "" {
-		return "", err
+// keysNamed are the public keys of a flag: as they are, or a line each in a file.
+func keysNamed(cmd *cobra.Command, flag string) ([]string, error) {
+	named, err := cmd.Flags().GetStringSlice(flag)
+	if err != nil {
+		return nil, err
 	}
-	if !strings.Contains(key, "+") {
-		text, err := readSmall(key)
-		if err != nil {
-			return "", err
+	var keys []string
+	for _, key := range named {
+		lines := []string{key}
+		if !strings.Contains(key, "+") {
+			text, err := readSmall(key)
+			if err != nil {
+				return nil, err
+			}
+			lines = strings.Fields(string(text))
 		}
-		key = strings.TrimSpace(string(text))
+		for _, line := range lines {
+			if _, err := note.NewVerifier(line); flag == "key" && err != nil {
+				return nil, lineage.Invalid("verify", "--key", "name a public key of the form NAME+HASH+KEY, or a file with it: wellspring checkpoint --keys")
+			}
+			keys = append(keys, line)
+		}
 	}
-	if _, err := note.NewVerifier(key); err != nil {
-		return "", lineage.Invalid("verify", "--key", "name a public key of the form NAME+HASH+KEY, or a file with it: wellspring checkpoint --keys")
+	return keys, nil
+}
+
+// trustOf is whom outside of the log the person trusts.
+func trustOf(cmd *cobra.Command) (evidence.Trust, error) {
+	var trust evidence.Trust
+	keys, err := keysNamed(cmd, "witness")
+	if err != nil {
+		return trust, err
 	}
-	return key, nil
+	for _, key := range keys {
+		v, err := evidence.ReadWitness(key)
+		if err != nil {
+			return trust, err
+		}
+		trust.Witnesses = append(trust.Witnesses, v)
+	}
+	file, err := cmd.Flags().GetString("timestamp-ca")
+	if err != nil || file == "" {
+		return trust, err
+	}
+	text, err := readSmall(file)
+	if err == nil {
+		trust.Roots, err = evidence.ReadRoots(text)
+	}
+	return trust, err
+}
+
+// eachAnchor gives f every checkpoint that was left outside, numbered from 1.
+func (s *service) eachAnchor(cmd *cobra.Command, f func(number int, a evidence.Anchor)) error {
+	var cursor *string
+	for number := 1; ; {
+		limit := lineage.MaxPage
+		r, err := s.ListAnchorsWithResponse(cmd.Context(), &client.ListAnchorsParams{Limit: &limit, Cursor: cursor})
+		if err != nil {
+			return s.unreachable(err)
+		}
+		if r.JSON200 == nil {
+			return refused(r.HTTPResponse, r.Body)
+		}
+		for _, a := range r.JSON200.Anchors {
+			f(number, a)
+			number++
+		}
+		if cursor = r.JSON200.Next; deref(cursor) == "" {
+			return nil
+		}
+	}
 }
 
 // checkpointsOf are the newest checkpoint and those that were kept elsewhere.
-func checkpointsOf(cmd *cobra.Command, newest, origin string, keys []note.Verifier) (found []evidence.Checkpoint, faults []evidence.Fault) {
+func checkpointsOf(cmd *cobra.Command, newest, origin string, keys []evidence.SigningKey) (found []evidence.Checkpoint, faults []evidence.Fault) {
 	take := func(place string, signed []byte) {
 		c, err := evidence.OpenCheckpoint(signed, origin, keys)
 		if err != nil {
@@ -168,14 +252,24 @@ func checkpointsOf(cmd *cobra.Command, newest, origin string, keys []note.Verifi
 	take("checkpoint", []byte(newest))
 	files, _ := cmd.Flags().GetStringSlice("checkpoint")
 	for _, file := range files {
-		text, err := readSmall(file)
+		kept, err := readCheckpoints(file)
 		if err != nil {
 			faults = append(faults, evidence.Fault{Place: file, What: err.Error()})
-			continue
 		}
-		take(file, text)
+		for _, signed := range kept {
+			take(file, signed)
+		}
 	}
 	return found, faults
+}
+
+// readCheckpoints reads a file of checkpoints, be it one or what an anchor appended.
+func readCheckpoints(file string) ([][]byte, error) {
+	text, err := readSmall(file)
+	if err != nil {
+		return nil, err
+	}
+	return evidence.SplitCheckpoints(text)
 }
 
 // eachEntry gives the check every entry up to the largest checkpoint.
@@ -208,11 +302,39 @@ func (s *service) eachEntry(cmd *cobra.Command, checkpoints []evidence.Checkpoin
 	return nil
 }
 
+// newestAnchors says what is outside, the newest of each place.
+func newestAnchors(anchors []evidence.Anchored) []string {
+	var lines []string
+	seen := map[string]bool{}
+	for _, a := range slices.Backward(anchors) {
+		if seen[a.Kind+a.Place] {
+			continue
+		}
+		seen[a.Kind+a.Place] = true
+		line := fmt.Sprintf("The first %d entries were there at %s: %s %s", a.Size, a.At.UTC().Format(time.RFC3339), a.Kind, oneLine(a.Place))
+		switch {
+		case a.Trusted:
+			line += ", signed by " + oneLine(a.By)
+		case a.Kind == evidence.AnchorWitness:
+			line += ". NOT CHECKED: by whom; name its key, --witness"
+		case a.Kind == evidence.AnchorTimestamp:
+			line += ". NOT CHECKED: by whom; name its root certificate, --timestamp-ca"
+		default:
+			line += ". NOT CHECKED: get the checkpoint from there, --checkpoint"
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
 // show prints the verdict; a fault is an error.
 func (v verdictOfCheck) show(cmd *cobra.Command, what string) error {
 	err := output(cmd, v, func(t *table) {
-		for _, size := range v.Unproven {
-			t.line("NOT CHECKED: the checkpoint of size %d that was kept; the package is about another size: wellspring verify --log can.", size)
+		if n := len(v.Unproven); n > 0 {
+			t.line("NOT CHECKED: %d checkpoints that were kept, the last of size %d; the package says nothing of logs of their sizes: wellspring verify --log can.", n, v.Unproven[n-1])
+		}
+		for _, a := range newestAnchors(v.Anchors) {
+			t.line("%s", a)
 		}
 		for _, f := range v.Faults {
 			t.line("%s: %s", oneLine(f.Place), oneLine(f.What))

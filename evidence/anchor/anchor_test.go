@@ -90,12 +90,12 @@ func witness(t *testing.T, logs ...*ledger.Ledger) (*ledger.Witness, string) {
 		if err == nil {
 			line, err = w.Cosign(r.Context(), s)
 		}
-		var seen *ledger.SeenError
+		var seen *evidence.SeenError
 		switch {
 		case errors.As(err, &seen):
 			rw.WriteHeader(http.StatusConflict)
 			line = strconv.FormatInt(seen.Size, 10) + "\n"
-		case errors.Is(err, ledger.ErrUnproven):
+		case errors.Is(err, evidence.ErrUnproven):
 			rw.WriteHeader(http.StatusUnprocessableEntity)
 		case err != nil:
 			rw.WriteHeader(http.StatusForbidden)

@@ -81,9 +81,13 @@ type transaction struct {
 
 // write runs f in one transaction, which is durable when write returns.
 func (l *Ledger) write(ctx context.Context, f func(*transaction) error) error {
-	const op = "enter"
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return l.writeLocked(ctx, f)
+}
+
+func (l *Ledger) writeLocked(ctx context.Context, f func(*transaction) error) error {
+	const op = "enter"
 	tx, err := l.writes.BeginTx(ctx, nil)
 	if err != nil {
 		return failed(op, l.path, err)

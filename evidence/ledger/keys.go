@@ -106,15 +106,20 @@ func (l *Ledger) enterFirst(ctx context.Context) error {
 		return err
 	}
 	key.Note = string(signed)
-	return l.keep(ctx, key)
+	if err := l.keep(ctx, l.writes, key); err != nil {
+		return err
+	}
+	l.keys = append(l.keys, key)
+	return nil
 }
 
-func (l *Ledger) keep(ctx context.Context, key evidence.Key) error {
-	_, err := l.writes.ExecContext(ctx, "INSERT INTO key (number, verifier, since, handover) VALUES (?, ?, ?, ?)", len(l.keys), key.Verifier, key.Since, []byte(key.Note))
+func (l *Ledger) keep(ctx context.Context, db interface {
+	ExecContext(context.Context, string, ...any) (sql.Result, error)
+}, key evidence.Key) error {
+	_, err := db.ExecContext(ctx, "INSERT INTO key (number, verifier, since, handover) VALUES (?, ?, ?, ?)", len(l.keys), key.Verifier, key.Since, []byte(key.Note))
 	if err != nil {
 		return failed("keep evidence key", l.path, err)
 	}
-	l.keys = append(l.keys, key)
 	return nil
 }
 
@@ -137,8 +142,9 @@ func (l *Ledger) Keys() []evidence.Key {
 // Origin is the name of the log.
 func (l *Ledger) Origin() string { return l.signer.Name() }
 
-// Rotate makes a new key. The old one signs that it hands over to it; the old
-// private key is put beside the new one's file, under the id of its public key.
+// Rotate makes a new key. The old one signs that it hands over to it, and an entry
+// of the log names it; the old private key is put beside the new one's file, under
+// the id of its public key.
 func (l *Ledger) Rotate(ctx context.Context) (evidence.Key, error) {
 	const op = "rotate evidence key"
 	l.mu.Lock()
@@ -151,18 +157,27 @@ func (l *Ledger) Rotate(ctx context.Context) (evidence.Key, error) {
 	if err != nil {
 		return evidence.Key{}, &lineage.Error{Op: op, Kind: lineage.ErrorInternal, Err: err}
 	}
-	old := l.keys[len(l.keys)-1].Verifier
-	signed, err := evidence.Sign(evidence.HandoverText(l.signer.Name(), old, verifier, l.size, time.UnixMicro(l.now())), l.signer, successor)
-	if err != nil {
-		return evidence.Key{}, err
-	}
 	if err := writeKey(l.options.KeyFile+next, private); err != nil {
 		return evidence.Key{}, err
 	}
-	key := evidence.Key{Verifier: verifier, Since: l.size, Note: string(signed)}
-	if err := l.keep(ctx, key); err != nil {
+	key := evidence.Key{Verifier: verifier, Since: l.size}
+	err = l.writeLocked(context.WithoutCancel(ctx), func(t *transaction) error {
+		old := l.keys[len(l.keys)-1].Verifier
+		signed, err := evidence.Sign(evidence.HandoverText(l.signer.Name(), old, verifier, key.Since, time.UnixMicro(t.at)), l.signer, successor)
+		if err != nil {
+			return err
+		}
+		key.Note = string(signed)
+		public := evidence.Public{Type: evidence.TypeKey, Subject: fmt.Sprintf("key:%08x", successor.KeyHash()), Key: verifier}
+		if err := t.enter(public, evidence.Salt{Salt: salt()}, ""); err != nil {
+			return err
+		}
+		return l.keep(ctx, t, key)
+	})
+	if err != nil {
 		return evidence.Key{}, err
 	}
+	l.keys = append(l.keys, key)
 	return key, l.succeed(successor)
 }
 

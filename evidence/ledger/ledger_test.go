@@ -243,7 +243,7 @@ func TestRotation(t *testing.T) {
 		t.Fatal(err)
 	}
 	fill(t, l, 1)
-	_ = checkpoint(t, l, 6) // by the new key
+	_ = checkpoint(t, l, 7) // by the new key
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -257,6 +257,47 @@ func TestRotation(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, ledger.KeyFileName+"."+evidence.KeyID(verifiers[0]))); err != nil {
 		t.Error(err)
 	}
+	log := evidence.NewLogCheck(checkpoint(t, l, 7))
+	log.Keys(keys)
+	others := evidence.NewLogCheck() // as one would see it who was told of the first key only
+	page, err := l.List(t.Context(), evidence.Query{Limit: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range page.Entries {
+		log.Add(e.Index, e.Public, e.Private)
+		others.Add(e.Index, e.Public, e.Private)
+	}
+	if faults := log.Finish(); len(faults) > 0 {
+		t.Errorf("a log with two keys has faults: %v", faults)
+	}
+	if faults := others.Finish(); len(faults) != 1 || faults[0].Place != "entry 3" {
+		t.Errorf("a key that nobody tells of was not found: %v", faults)
+	}
+	none := evidence.NewLogCheck()
+	none.Keys(keys)
+	if faults := none.Finish(); len(faults) != 1 || faults[0].Place != "entry 3" {
+		t.Errorf("a key that the log does not name was not found: %v", faults)
+	}
+	// The old key, stolen, signs nothing of later.
+	stolen, err := os.ReadFile(filepath.Join(dir, ledger.KeyFileName+"."+evidence.KeyID(verifiers[0])))
+	if err != nil {
+		t.Fatal(err)
+	}
+	thief, err := note.NewSigner(strings.TrimSpace(string(stolen)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for size, fine := range map[int64]bool{3: true, 4: false, 7: false} {
+		c := evidence.Checkpoint{Origin: l.Origin(), Size: size, At: time.Unix(1, 0)}
+		text, err := evidence.Sign(c.Text(), thief)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := evidence.OpenCheckpoint(text, l.Origin(), verifiers); (err == nil) != fine {
+			t.Errorf("size %d by the old key: %v", size, err)
+		}
+	}
 	// A stranger's key is in no chain.
 	stranger := open(t, t.TempDir()).Keys()[0]
 	chain[1] = evidence.Key{Verifier: stranger.Verifier, Note: stranger.Note}
@@ -266,6 +307,34 @@ func TestRotation(t *testing.T) {
 	chain[1] = evidence.Key{Verifier: keys[1].Verifier, Note: keys[0].Note}
 	if _, err := evidence.CheckChain(l.Origin(), chain); err == nil {
 		t.Error("a key that nobody named was taken")
+	}
+}
+
+// A ledger of before there were witnesses is opened.
+func TestOlderSchema(t *testing.T) {
+	dir := t.TempDir()
+	l := open(t, dir)
+	fill(t, l, 1)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", filepath.Join(dir, ledger.FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), "DROP TABLE witnessed; PRAGMA user_version = 1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	l = open(t, dir)
+	w, err := ledger.NewWitness(l, filepath.Join(dir, ledger.WitnessKeyFileName), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seen, err := w.Seen(t.Context()); err != nil || len(seen) != 0 || l.Size() != 3 {
+		t.Errorf("%v %v, size %d", seen, err, l.Size())
 	}
 }
 

@@ -29,24 +29,6 @@ type Witness struct {
 	key    string
 }
 
-// Witnessed is the last that a witness saw of a log.
-type Witnessed struct {
-	Origin string `json:"origin"`
-	Size   int64  `json:"size"`
-	Note   string `json:"note"` // the checkpoint
-}
-
-// The ways in which a witness refuses.
-var (
-	// ErrUnproven: the log is not proven to go on from what the witness saw.
-	ErrUnproven = errors.New("the log does not go on from what the witness saw")
-)
-
-// SeenError says that the witness saw another size than the log believes.
-type SeenError struct{ Size int64 }
-
-func (e *SeenError) Error() string { return "the witness saw another size last" }
-
 // NewWitness makes a witness of the logs with these public keys. Its own key is
 // in a file, which is made where there is none.
 func NewWitness(l *Ledger, keyFile string, keys []string) (*Witness, error) {
@@ -144,12 +126,12 @@ func (w *Witness) see(ctx context.Context, s evidence.Submission, now evidence.C
 	}
 	switch {
 	case before.Size != s.Old, before.Size == now.Size && before.Size > 0 && before.Root != now.Root:
-		return &lineage.Error{Op: op, Kind: lineage.ErrorConflict, ID: now.Origin, Hint: "prove that the log goes on from what the witness saw", Err: &SeenError{before.Size}}
+		return &lineage.Error{Op: op, Kind: lineage.ErrorConflict, ID: now.Origin, Hint: "prove that the log goes on from what the witness saw", Err: &evidence.SeenError{Size: before.Size}}
 	case before.Size == 0 && len(s.Proof) > 0:
-		return &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, ID: now.Origin, Err: ErrUnproven}
+		return unproven(now.Origin, nil)
 	case before.Size > 0:
 		if err := evidence.CheckGrowth(before, now, s.Proof); err != nil {
-			return &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, ID: now.Origin, Err: errors.Join(ErrUnproven, err)}
+			return unproven(now.Origin, err)
 		}
 	}
 	_, err = tx.ExecContext(ctx, "INSERT INTO witnessed (origin, size, note) VALUES (?, ?, ?) ON CONFLICT (origin) DO UPDATE SET size = excluded.size, note = excluded.note",
@@ -163,16 +145,20 @@ func (w *Witness) see(ctx context.Context, s evidence.Submission, now evidence.C
 	return nil
 }
 
+func unproven(origin string, err error) error {
+	return &lineage.Error{Op: "cosign", Kind: lineage.ErrorInvalid, ID: origin, Hint: "was the log changed, or restored from an older backup?", Err: errors.Join(evidence.ErrUnproven, err)}
+}
+
 // Seen is the last checkpoint of every log.
-func (w *Witness) Seen(ctx context.Context) ([]Witnessed, error) {
+func (w *Witness) Seen(ctx context.Context) ([]evidence.Witnessed, error) {
 	rows, err := w.ledger.reads.QueryContext(ctx, "SELECT origin, size, note FROM witnessed ORDER BY origin")
 	if err != nil {
 		return nil, failed("list what was witnessed", w.ledger.path, err)
 	}
 	defer rows.Close()
-	seen := []Witnessed{}
+	seen := []evidence.Witnessed{}
 	for rows.Next() {
-		var s Witnessed
+		var s evidence.Witnessed
 		if err := rows.Scan(&s.Origin, &s.Size, &s.Note); err != nil {
 			return nil, failed("list what was witnessed", w.ledger.path, err)
 		}

@@ -139,7 +139,7 @@ type check struct {
 	report   Report
 	files    map[string]func() (io.ReadCloser, error)
 	left     int64 // bytes that may still be read
-	keys     []note.Verifier
+	keys     []evidence.SigningKey
 	origin   string
 	signer   note.Verifier
 	sums     map[string]string
