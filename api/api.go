@@ -79,9 +79,12 @@ type Keys interface {
 
 // Limits bound what one request may take. Zero fields take the defaults.
 type Limits struct {
-	BodyBytes int64         // default 64 MiB
-	Timeout   time.Duration // of answering, waiting aside; default 30 s
-	RetryWait time.Duration // for a dead letter that is retried, before the answer says that it goes on; default 10 s
+	BodyBytes int64 // default 64 MiB
+	// PendingBytes is what the bodies of all requests under way may take together,
+	// one of unknown length counting as BodyBytes; default 4 × BodyBytes.
+	PendingBytes int64
+	Timeout      time.Duration // of answering, waiting aside; default 30 s
+	RetryWait    time.Duration // for a dead letter that is retried, before the answer says that it goes on; default 10 s
 }
 
 // Options is what the interface is made of. All but Logger, Limits, Pages,
@@ -132,6 +135,9 @@ func (o *Options) validate() error {
 	}
 	if o.Limits.BodyBytes == 0 {
 		o.Limits.BodyBytes = 64 << 20
+	}
+	if o.Limits.PendingBytes == 0 {
+		o.Limits.PendingBytes = 4 * o.Limits.BodyBytes
 	}
 	if o.Limits.Timeout == 0 {
 		o.Limits.Timeout = 30 * time.Second

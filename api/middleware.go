@@ -60,6 +60,7 @@ func (s *server) middleware(e *echo.Echo, checked *contract) {
 			return strings.HasSuffix(c.Request().URL.Path, "/package") // it is compressed, and may be asked for in parts
 		}}),
 		s.bounds,
+		s.room(),
 		checked.check,
 		s.audit,
 	)
