@@ -187,3 +187,22 @@ func asOfTimesGoBack(t *testing.T, s graphstore.Store) {
 	apply(t, s, part(ownerA, []lineage.Node{lot, well}, loaded), at(2), lineage.Applied{NodesAdded: 2, EdgesAdded: 1})
 	see("began before: the current one counts", at(4), at(2), lot, loaded)
 }
+
+// asOfBounds stops before a node that another owner's edge led to before the node
+// was there: then nothing was cut.
+func asOfBounds(t *testing.T, s graphstore.Store) {
+	lot, well, later := node(lineage.KindLot, "lot"), node(lineage.KindWellState, "well"), node(lineage.KindWellState, "later")
+	loaded, drawn := derived(well, lot), derived(later, well)
+	apply(t, s, part(ownerA, []lineage.Node{lot, well}, loaded), at(1), lineage.Applied{NodesAdded: 2, EdgesAdded: 1})
+	apply(t, s, part(ownerB, []lineage.Node{later}), at(5), lineage.Applied{NodesAdded: 1})
+	apply(t, s, part(ownerA, []lineage.Node{lot, well}, loaded, drawn), at(2), lineage.Applied{EdgesAdded: 1})
+	for _, q := range []lineage.Traversal{{Depth: 1}, {Nodes: 2}} {
+		q.Roots, q.Direction = ids([]lineage.Node{lot}), lineage.Downstream
+		for asOf, cut := range map[time.Time]bool{at(3): false, at(5): true} {
+			q.AsOf = asOf
+			g := traverse(t, s, q)
+			same(t, fmt.Sprintf("%+v: nodes", q), 2, len(g.Nodes))
+			same(t, fmt.Sprintf("%+v: truncated", q), cut, g.Truncated)
+		}
+	}
+}

@@ -79,6 +79,7 @@ func cases() []testCase {
 		{"AsOf/find", asOfFind},
 		{"AsOf/find in pages", asOfFindPages},
 		{"AsOf/times that go back", asOfTimesGoBack},
+		{"AsOf/bounds", asOfBounds},
 		{"Find/by kind, name and attributes", findBy},
 		{"Find/pages stay valid under writes", findPages},
 		{"Find/refuses what is invalid", findInvalid},
