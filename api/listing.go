@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/csv"
 	"encoding/json"
+	"io"
 	"iter"
 	"log/slog"
 	"net/http"
@@ -41,8 +42,7 @@ func (l listing) write(w http.ResponseWriter) error {
 	switch l.format {
 	case Ndjson:
 		w.Header().Set("Content-Type", "application/x-ndjson")
-		encoder := json.NewEncoder(w)
-		return l.stream(w, func(r row) error { return encoder.Encode(r.value) }, func() error { return nil })
+		return l.stream(w, lines(w), func() error { return nil })
 	case Csv:
 		w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 		writer := csv.NewWriter(w)
@@ -55,7 +55,31 @@ func (l listing) write(w http.ResponseWriter) error {
 		})
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if large, ok := l.body.(interface{ WriteJSON(w io.Writer) error }); ok {
+		return large.WriteJSON(w)
+	}
 	return json.NewEncoder(w).Encode(l.body)
+}
+
+// lines sends the values of rows, one a line.
+func lines(w io.Writer) func(row) error {
+	encoder := json.NewEncoder(w)
+	var line []byte
+	return func(r row) error {
+		value, ok := r.value.(interface {
+			AppendJSON(b []byte) ([]byte, error)
+		})
+		if !ok {
+			return encoder.Encode(r.value)
+		}
+		var err error
+		if line, err = value.AppendJSON(line[:0]); err != nil {
+			return err
+		}
+		line = append(line, '\n')
+		_, err = w.Write(line)
+		return err
+	}
 }
 
 // stream sends the rows. A list that breaks off breaks the connection off: a

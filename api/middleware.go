@@ -1,6 +1,7 @@
 package api
 
 import (
+	"compress/gzip"
 	"context"
 	"fmt"
 	"log/slog"
@@ -56,7 +57,7 @@ func (s *server) middleware(e *echo.Echo, checked *contract) {
 		}),
 		secureHeaders,
 		s.ownName,
-		middleware.GzipWithConfig(middleware.GzipConfig{MinLength: 1 << 10, Skipper: func(c echo.Context) bool {
+		middleware.GzipWithConfig(middleware.GzipConfig{Level: gzip.BestSpeed, MinLength: 1 << 10, Skipper: func(c echo.Context) bool {
 			return strings.HasSuffix(c.Request().URL.Path, "/package") // it is compressed, and may be asked for in parts
 		}}),
 		s.bounds,

@@ -1,10 +1,12 @@
 package lineage
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"math"
 	"slices"
 	"strconv"
+	"time"
 	"unicode/utf8"
 )
 
@@ -39,7 +41,7 @@ func appendValue(b []byte, value any) ([]byte, error) {
 	case bool:
 		return strconv.AppendBool(b, v), nil
 	case float64:
-		return appendNumber(b, v)
+		return AppendNumber(b, v)
 	case []string:
 		b = append(b, '[')
 		for i, s := range v {
@@ -56,7 +58,7 @@ func appendValue(b []byte, value any) ([]byte, error) {
 				b = append(b, ',')
 			}
 			var err error
-			if b, err = appendNumber(b, f); err != nil {
+			if b, err = AppendNumber(b, f); err != nil {
 				return b, err
 			}
 		}
@@ -79,12 +81,57 @@ func appendText(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// appendNumber appends a number; those written with an exponent are left to
+// AppendNumber appends a number as encoding/json does; those written with an exponent are left to
 // encoding/json.
-func appendNumber(b []byte, f float64) ([]byte, error) {
+func AppendNumber(b []byte, f float64) ([]byte, error) {
 	if size := math.Abs(f); size == 0 || size >= 1e-6 && size < 1e21 {
 		return strconv.AppendFloat(b, f, 'f', -1, 64), nil
 	}
 	text, err := json.Marshal(f)
 	return append(b, text...), err
+}
+
+// AppendJSON appends what encoding/json writes of n.
+func (n Node) AppendJSON(b []byte) ([]byte, error) {
+	b, err := n.AppendFields(append(b, '{'))
+	return append(b, '}'), err
+}
+
+// AppendFields appends the fields of n without the braces around them, for those
+// who have more to say of a node.
+func (n Node) AppendFields(b []byte) ([]byte, error) {
+	b = appendID(append(b, `"id":`...), n.ID)
+	b = appendText(append(b, `,"kind":`...), string(n.Kind))
+	b = appendText(append(b, `,"name":`...), n.Name)
+	b, err := n.Attributes.AppendJSON(append(b, `,"attributes":`...))
+	if err != nil {
+		return b, err
+	}
+	return appendTime(append(b, `,"created_at":`...), n.CreatedAt)
+}
+
+// AppendJSON appends what encoding/json writes of e.
+func (e Edge) AppendJSON(b []byte) ([]byte, error) {
+	b = appendID(append(b, `{"source_id":`...), e.SourceID)
+	b = appendID(append(b, `,"target_id":`...), e.TargetID)
+	b = appendText(append(b, `,"relationship_type":`...), string(e.RelationshipType))
+	b = appendID(append(b, `,"transformation_id":`...), e.TransformationID)
+	b, err := appendTime(append(b, `,"created_at":`...), e.CreatedAt)
+	if err == nil {
+		b, err = e.Attributes.AppendJSON(append(b, `,"attributes":`...))
+	}
+	return append(b, '}'), err
+}
+
+func appendID(b []byte, id ID) []byte {
+	b = hex.AppendEncode(append(b, '"'), id[:4])
+	for _, part := range [][]byte{id[4:6], id[6:8], id[8:10], id[10:]} {
+		b = hex.AppendEncode(append(b, '-'), part)
+	}
+	return append(b, '"')
+}
+
+func appendTime(b []byte, t time.Time) ([]byte, error) {
+	b, err := t.AppendText(append(b, '"'))
+	return append(b, '"'), err
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"math"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -56,6 +57,29 @@ func TestCanonicalIsWhatJSONWrites(t *testing.T) {
 		}
 		if hash, err := node.ContentHash(); err != nil || hash != sha256.Sum256(line.Bytes()) {
 			t.Errorf("the hash of a node is not that of %s (%v)", line.Bytes(), err)
+		}
+	})
+}
+
+func TestGraphIsWrittenAsJSONWrites(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		id := func(name string) lineage.ID {
+			return lineage.ID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, name))
+		}
+		at := time.Unix(0, rapid.Int64().Draw(t, "at")).UTC()
+		node := lineage.Node{ID: id("id"), Kind: lineage.KindLot, Name: rapid.String().Draw(t, "name"), Attributes: drawnAttributes(t), CreatedAt: at}
+		edge := lineage.Edge{SourceID: id("source"), TargetID: id("target"), RelationshipType: lineage.DerivedFrom,
+			TransformationID: id("transformation"), CreatedAt: at, Attributes: drawnAttributes(t)}
+		for _, thing := range []interface {
+			AppendJSON(b []byte) ([]byte, error)
+		}{node, edge, lineage.Node{}, lineage.Edge{}} {
+			want, err := json.Marshal(thing)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := thing.AppendJSON([]byte("x")); err != nil || string(got) != "x"+string(want) {
+				t.Fatalf("got  %s, %v\nwant x%s", got, err, want)
+			}
 		}
 	})
 }

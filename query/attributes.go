@@ -34,22 +34,51 @@ func flag(attributes lineage.Attributes, key string) bool {
 	return v
 }
 
-// compareExecuted orders states and steps, also of several runs, as they were
-// executed; what carries no time, or no sequence, comes first.
-func compareExecuted(a, b lineage.Node) int {
-	return cmp.Or(
-		instant(a, lineage.AttrAt).Compare(instant(b, lineage.AttrAt)),
-		cmp.Compare(text(a.Attributes, lineage.AttrRun), text(b.Attributes, lineage.AttrRun)),
-		cmp.Compare(sequence(a), sequence(b)),
-		cmp.Compare(text(a.Attributes, lineage.AttrLabware), text(b.Attributes, lineage.AttrLabware)),
-		cmp.Compare(text(a.Attributes, lineage.AttrWell), text(b.Attributes, lineage.AttrWell)),
-		compareIDs(a.ID, b.ID),
-	)
+// execution is what states and steps, also of several runs, are ordered by: as
+// they were executed. What carries no time, or no sequence, comes first.
+type execution struct {
+	at                 time.Time
+	run, labware, well string
+	sequence           float64
+	id                 lineage.ID
+}
+
+func executionOf(node lineage.Node) execution {
+	a := node.Attributes
+	return execution{instant(node, lineage.AttrAt), text(a, lineage.AttrRun), text(a, lineage.AttrLabware), text(a, lineage.AttrWell), sequence(node), node.ID}
+}
+
+func (e execution) compare(o execution) int {
+	return cmp.Or(e.at.Compare(o.at), cmp.Compare(e.run, o.run), cmp.Compare(e.sequence, o.sequence),
+		cmp.Compare(e.labware, o.labware), cmp.Compare(e.well, o.well), compareIDs(e.id, o.id))
+}
+
+func compareExecuted(a, b lineage.Node) int { return executionOf(a).compare(executionOf(b)) }
+
+// sortExecuted orders nodes as they were executed. It reads what they are ordered
+// by once, not with every comparison.
+func sortExecuted(nodes []lineage.Node) {
+	type entry struct {
+		execution
+		node lineage.Node
+	}
+	entries := make([]entry, len(nodes))
+	for i, node := range nodes {
+		entries[i] = entry{executionOf(node), node}
+	}
+	slices.SortFunc(entries, func(a, b entry) int { return a.compare(b.execution) })
+	for i, e := range entries {
+		nodes[i] = e.node
+	}
 }
 
 // instant is an attribute that is a time; the zero time where it is none.
 func instant(node lineage.Node, key string) time.Time {
-	at, _ := time.Parse(time.RFC3339Nano, text(node.Attributes, key))
+	written := text(node.Attributes, key)
+	if written == "" {
+		return time.Time{}
+	}
+	at, _ := time.Parse(time.RFC3339Nano, written)
 	return at
 }
 

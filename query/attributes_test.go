@@ -1,7 +1,6 @@
 package query
 
 import (
-	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -26,7 +25,7 @@ func TestExecutedOrderIsByTimeOverSeveralRuns(t *testing.T) {
 		step("seventh", "b", "2026-03-02T10:00:01.5Z", 9),
 		step("first", "b", "", 99),
 	}
-	slices.SortFunc(steps, compareExecuted)
+	sortExecuted(steps)
 	var names []string
 	for _, s := range steps {
 		names = append(names, s.Name)

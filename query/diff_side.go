@@ -50,7 +50,7 @@ func (s *Service) side(ctx context.Context, node lineage.Node) (side, error) {
 			one.ends[placeOfState(n)] = end{state: n, volumeUl: number(n.Attributes, attrEndVolumeUl)}
 		}
 	}
-	slices.SortFunc(one.steps, compareExecuted)
+	sortExecuted(one.steps)
 	one.deck = usedLabware(graph, node.ID)
 	one.tools = toolsOf(part.Edges, nodes, node.ID)
 	return one, s.inheritedEnds(ctx, &one, part.Edges)

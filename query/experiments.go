@@ -106,8 +106,8 @@ func (s *Service) experiments(ctx context.Context, graph lineage.Graph, ask Ask)
 		}
 	}
 	m, err := s.memberships(ctx, things, ask)
-	if err != nil {
-		return nil, err
+	if err != nil || len(m.of) == 0 {
+		return []lineage.Node{}, err
 	}
 	all := memberships{of: map[lineage.ID][]lineage.Node{}}
 	for _, node := range graph.Nodes {

@@ -278,6 +278,6 @@ func (s *Service) steps(ctx context.Context, edges []lineage.Edge, ask Ask) ([]l
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(steps, compareExecuted)
+	sortExecuted(steps)
 	return steps, nil
 }
