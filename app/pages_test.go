@@ -18,7 +18,7 @@ import (
 func bench(t *testing.T) *app.App {
 	t.Helper()
 	a := start(t, nil)
-	for _, name := range []string{examples.StockDilution, examples.AssayPlate, "analyses/assay_plate.json", "manifests/lots.csv", "manifests/samples.csv",
+	for _, name := range []string{examples.StockDilution, examples.AssayPlate, "analyses/assay_plate.json", "manifests/lots.csv", "manifests/samples.csv", "manifests/experiments.csv",
 		"plate-reader/AP-0001.csv", "manifests/corrections.csv"} {
 		if status, text := request(t, a, http.MethodPost, "/v1/runs?wait=30", example(t, name)); status != http.StatusOK {
 			t.Fatalf("%s: %d %s", name, status, text)
@@ -67,7 +67,7 @@ var inline = regexp.MustCompile(`<style|<[^>]* style=|<[^>]* on[a-z]+=|<script(?
 func TestPages(t *testing.T) {
 	a := bench(t)
 	for path, wants := range map[string][]string{
-		"/":                            {"Recent runs", "run 5a6cd99d", "run 6f6ea665"},
+		"/":                            {"Recent runs", "Bradford 2: assay plate", "run 6f6ea665"},
 		"/search?q=pbs":                {"PBS-2610-A", "PBS-2611-B"},
 		"/search?q=zzz":                {"Nothing is called"},
 		"/plate?of=plate:AP-0001":      {"absorbance", `data-well="A1"`, "0.9951"},
@@ -77,18 +77,20 @@ func TestPages(t *testing.T) {
 		"/plate?of=plate:AP-0001&ancestor=plate:DP-0001/A1":     {"Share of plate:DP-0001/A1"},
 		"/run?of=latest": {"Bradford 2: assay plate", "succeeded", "AP-0001", "were done as planned", "deliver"},
 		"/run?of=run:500ae3ab-f869-4bfd-a13f-f7cffeade3b5": {"Plan", "completed"},
-		"/impact":                            {"A lot was bad"},
-		"/impact?of=lot:PBS-2610-A&min=1":    {"AP-0001", "format=csv", "absorbance"},
-		"/impact?of=lot:PBS-2610-A&min=99":   {"What PBS-2610-A touches"},
-		"/compare":                           {"choose a run"},
-		"/compare?from=latest&to=plan":       {"the plan did not know what the plate came with"},
-		"/compare?from=6f6ea665&to=5a6cd99d": {"Why they differ", "protocol"},
-		"/robots":                            {"No robot is configured"},
-		"/audit":                             {"importRun", "not checked", "wellspring/ledger/"},
-		"/processing":                        {"All is well", "done", "verify"},
-		"/declare":                           {"Labware or well"},
-		"/declare?of=plate:AP-0001/A2":       {`value="A2"`, "BSA control"},
-		"/about":                             {"Apache License", "data-dir"},
+		"/experiments":                         {"BA-2026-11"},
+		"/experiment?of=experiment:BA-2026-11": {"Bradford assay of six lysates", "Bradford 2: assay plate", "absorbance", "AP-0001", "64", "Export package"},
+		"/impact":                              {"A lot was bad"},
+		"/impact?of=lot:PBS-2610-A&min=1":      {"AP-0001", "format=csv", "absorbance"},
+		"/impact?of=lot:PBS-2610-A&min=99":     {"What PBS-2610-A touches"},
+		"/compare":                             {"choose a run"},
+		"/compare?from=latest&to=plan":         {"the plan did not know what the plate came with"},
+		"/compare?from=6f6ea665&to=5a6cd99d":   {"Why they differ", "protocol"},
+		"/robots":                              {"No robot is configured"},
+		"/audit":                               {"importRun", "not checked", "wellspring/ledger/"},
+		"/processing":                          {"All is well", "done", "verify"},
+		"/declare":                             {"Labware or well"},
+		"/declare?of=plate:AP-0001/A2":         {`value="A2"`, "BSA control"},
+		"/about":                               {"Apache License", "data-dir"},
 		"/node?of=c9a6ac39-c3b9-50d5-9c86-680f7843e8d0":  {"originFractions", "DERIVED_FROM"},
 		"/well?of=plate:AP-0001/A2":                      {"BRD-1188", "PBS-2611-B", "0.8098"},
 		"/well?of=latest/2/A2&asof=2020-01-01T00:00:00Z": nil,

@@ -194,7 +194,7 @@ func TestManifestsSpeakOfWhatIsThere(t *testing.T) {
 }
 
 func TestTheBenchReadsThem(t *testing.T) {
-	for name, rows := range map[string]int{"lots": 5, "samples": 6, "labware": 7, "corrections": 1} {
+	for name, rows := range map[string]int{"lots": 5, "samples": 6, "labware": 7, "experiments": 2, "corrections": 1} {
 		text, err := Files.ReadFile("manifests/" + name + ".csv")
 		if err != nil {
 			t.Fatal(err)

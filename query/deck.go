@@ -14,17 +14,18 @@ import (
 
 // The attributes of a run's graph that only its readers and writer name.
 const (
-	attrLiquid     = "liquid"
-	attrSlot       = "slot"
-	attrSlots      = "slots"
-	attrLabel      = "label"
-	attrStartedAt  = "startedAt"
-	attrComplete   = "complete"
-	attrUndeclared = "undeclared"
-	attrLast       = "last"
-	attrWhat       = "what"
-	attrContent    = "content"
-	attrTotal      = "total"
+	attrLiquid       = "liquid"
+	attrSlot         = "slot"
+	attrSlots        = "slots"
+	attrLabel        = "label"
+	attrStartedAt    = "startedAt"
+	attrProtocolName = "protocolName"
+	attrComplete     = "complete"
+	attrUndeclared   = "undeclared"
+	attrLast         = "last"
+	attrWhat         = "what"
+	attrContent      = "content"
+	attrTotal        = "total"
 
 	attrEndVolumeUl = "endVolumeUl"
 )

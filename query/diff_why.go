@@ -45,7 +45,7 @@ func (d *differ) add(what, name, from, to string) {
 
 func (d *differ) header() {
 	a, b := d.a.node.Attributes, d.b.node.Attributes
-	d.add("protocol", text(b, "protocolName"), text(a, "protocol"), text(b, "protocol"))
+	d.add("protocol", text(b, attrProtocolName), text(a, "protocol"), text(b, "protocol"))
 	d.add("software", "", text(a, "software"), text(b, "software"))
 	if !d.planned {
 		d.add("robot", "", text(a, "robotSerial"), text(b, "robotSerial"))

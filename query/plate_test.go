@@ -1,12 +1,16 @@
 package query_test
 
 import (
+	"context"
+	"fmt"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	graphsqlite "wellspring/graphstore/sqlite"
 	"wellspring/lineage"
 	"wellspring/query"
 )
@@ -75,8 +79,32 @@ func TestSuggestions(t *testing.T) {
 			t.Errorf("%q: %s", typed, diff)
 		}
 	}
-	runs, err := s.Recent(t.Context(), 1)
-	if err != nil || len(runs) != 1 || query.SelectorOf(runs[0]) != "run:"+assayRun {
-		t.Errorf("the newest run is %v (%v)", runs, err)
+	runs, err := s.RunsNamed(t.Context(), []string{stockRun, assayRun, "unheard-of"})
+	if err != nil || len(runs) != 2 || query.SelectorOf(runs[0]) != "run:"+assayRun {
+		t.Errorf("the newest run is not the first of %v (%v)", runs, err)
+	}
+}
+
+// A name's beginning finds it among more than is looked through.
+func TestSuggestionsAmongMany(t *testing.T) {
+	store, err := graphsqlite.Open(t.Context(), filepath.Join(t.TempDir(), "graph.db"), graphsqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close(context.Background()) })
+	lots := lineage.Projection{Owner: "manifest:many"}
+	for n := range 3000 {
+		name := fmt.Sprintf("LOT-%05d", n)
+		lots.Nodes = append(lots.Nodes, lineage.Node{ID: lineage.NewID(lineage.KindLot, name), Kind: lineage.KindLot, Name: name, Attributes: lineage.Attributes{}})
+	}
+	if _, err := store.Apply(t.Context(), lots, time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)); err != nil {
+		t.Fatal(err)
+	}
+	s := query.New(store)
+	for typed, want := range map[string]int{"LOT-02999": 1, "lot-0299": 10, "lot:LOT-02998": 1, "02997": 0} {
+		found, err := s.Suggest(t.Context(), typed, 50)
+		if err != nil || len(found.Suggestions) != want || !found.Partial {
+			t.Errorf("%q: %d suggestions, want %d, of more than were looked through (%v)", typed, len(found.Suggestions), want, err)
+		}
 	}
 }

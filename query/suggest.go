@@ -5,13 +5,17 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
 
+	"wellspring/graphstore"
 	"wellspring/lineage"
 )
 
 // The bounds of Suggest.
 const (
-	maxLookedThrough = 5000 // nodes of a kind
+	maxLookedThrough = 2000 // nodes of a kind
 	MaxSuggestions   = 100
 )
 
@@ -30,7 +34,7 @@ type Suggestions struct {
 	Partial bool `json:"partial"`
 }
 
-// Suggest finds runs, plates, lots, samples and robots whose name, label, barcode
+// Suggest finds runs, plates, lots, samples, experiments and robots whose name, label, barcode
 // or id has what was typed in it. limit is 1 to MaxSuggestions, 0 means 10.
 func (s *Service) Suggest(ctx context.Context, typed string, limit int) (Suggestions, error) {
 	if limit < 0 || limit > MaxSuggestions {
@@ -51,8 +55,8 @@ func (s *Service) Suggest(ctx context.Context, typed string, limit int) (Suggest
 	}
 	var found []ranked
 	liquids := make(map[string]bool) // a name that many protocols give is one suggestion
-	for _, kind := range []lineage.Kind{lineage.KindRun, lineage.KindLabware, lineage.KindLot, lineage.KindSample, lineage.KindRobot} {
-		nodes, more, err := s.look(ctx, kind)
+	for _, kind := range []lineage.Kind{lineage.KindRun, lineage.KindLabware, lineage.KindLot, lineage.KindSample, lineage.KindExperiment, lineage.KindRobot} {
+		nodes, more, err := s.look(ctx, kind, typed)
 		if err != nil {
 			return Suggestions{}, err
 		}
@@ -87,21 +91,56 @@ func weightOfRuns(a, b lineage.Node) int {
 	return 0
 }
 
-// look returns the first nodes of a kind, and whether there are more.
-func (s *Service) look(ctx context.Context, kind lineage.Kind) ([]lineage.Node, bool, error) {
-	find := lineage.Find{Kind: kind, Limit: findPage}
+// look returns the nodes of a kind that may fit: those whose name begins with what
+// was typed, however many there are of the kind, and the first of all. It reports
+// whether there are more.
+func (s *Service) look(ctx context.Context, kind lineage.Kind, typed string) ([]lineage.Node, bool, error) {
 	var all []lineage.Node
-	for len(all) < maxLookedThrough {
+	seen := make(map[lineage.ID]bool)
+	more := false
+	add := func(nodes []lineage.Node) {
+		for _, node := range nodes {
+			if !seen[node.ID] {
+				seen[node.ID] = true
+				all = append(all, node)
+			}
+		}
+	}
+	for _, prefix := range spellings(typed) {
+		page, err := s.store.Find(ctx, lineage.Find{Kind: kind, Limit: MaxSuggestions, After: graphstore.Place{Name: prefix}.Cursor()})
+		if err != nil {
+			return nil, false, err
+		}
+		nodes := page.Nodes
+		for len(nodes) > 0 && !strings.HasPrefix(nodes[len(nodes)-1].Name, prefix) {
+			nodes = nodes[:len(nodes)-1]
+		}
+		more = more || len(nodes) == MaxSuggestions
+		add(nodes)
+	}
+	for find := (lineage.Find{Kind: kind, Limit: findPage}); ; {
 		page, err := s.store.Find(ctx, find)
 		if err != nil {
 			return nil, false, err
 		}
-		all = append(all, page.Nodes...)
+		add(page.Nodes)
 		if find.After = page.Next; find.After == "" {
-			return all, false, nil
+			return all, more, nil
+		}
+		if len(all) >= maxLookedThrough {
+			return all, true, nil
 		}
 	}
-	return all, true, nil
+}
+
+// spellings are the ways in which a name may begin with what was typed: an index
+// tells A from a.
+func spellings(typed string) []string {
+	typed = strings.TrimSpace(typed)
+	first, size := utf8.DecodeRuneInString(typed)
+	all := []string{typed, strings.ToUpper(typed), strings.ToLower(typed), string(unicode.ToUpper(first)) + typed[size:]}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // fits says how well a node fits what was typed: 1 best, 0 not at all.
@@ -110,7 +149,7 @@ func fits(plain string, node lineage.Node) int {
 		return 0 // a person finds it by its run
 	}
 	best := 0
-	for _, name := range append(designations(node), node.Name, text(node.Attributes, "protocolName"), text(node.Attributes, "serial")) {
+	for _, name := range append(designations(node), node.Name, text(node.Attributes, attrProtocolName), text(node.Attributes, "serial")) {
 		name = plainLetters(name)
 		rank := 0
 		switch {
@@ -152,26 +191,56 @@ func SelectorOf(node lineage.Node) string {
 		}
 	case lineage.KindWellState:
 		return JoinSelector(runName(node), text(a, lineage.AttrLabware), text(a, lineage.AttrWell))
+	case lineage.KindExperiment:
+		return "experiment:" + node.Name
 	case lineage.KindRobot:
 		return "robot:" + text(a, "serial")
 	}
 	return node.ID.String()
 }
 
-// Recent are the runs that started last, newest first, at most limit.
-func (s *Service) Recent(ctx context.Context, limit int) ([]lineage.Node, error) {
-	find := lineage.Find{Kind: lineage.KindRun, Limit: findPage}
-	var runs []lineage.Node
-	for {
-		page, err := s.store.Find(ctx, find)
-		if err != nil {
-			return nil, err
-		}
-		runs = append(runs, page.Nodes...)
-		slices.SortFunc(runs, func(a, b lineage.Node) int { return compareStarted(b, a) })
-		runs = runs[:min(len(runs), max(limit, 0))]
-		if find.After = page.Next; find.After == "" {
-			return nonNil(runs), nil
+// RunsNamed are the runs of these names that the graph has, newest first, each with
+// the name of its plan's protocol where it says none itself.
+func (s *Service) RunsNamed(ctx context.Context, names []string) ([]lineage.Node, error) {
+	ids := make([]lineage.ID, len(names))
+	for i, name := range names {
+		ids[i] = lineage.RunID(name)
+	}
+	runs, err := s.store.Nodes(ctx, ids, time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(runs, func(a, b lineage.Node) int { return compareStarted(b, a) })
+	return nonNil(runs), s.nameByPlan(ctx, runs, time.Time{})
+}
+
+// nameByPlan gives runs that don't say what protocol they carried out the name
+// that their plan gives it.
+func (s *Service) nameByPlan(ctx context.Context, runs []lineage.Node, asOf time.Time) error {
+	var nameless []lineage.ID
+	for _, run := range runs {
+		if text(run.Attributes, attrProtocolName) == "" {
+			nameless = append(nameless, run.ID)
 		}
 	}
+	if len(nameless) == 0 {
+		return nil
+	}
+	plans, err := s.store.Traverse(ctx, lineage.Traversal{Roots: nameless, Direction: lineage.Upstream, Types: []lineage.RelationshipType{lineage.PlannedBy},
+		Depth: 1, Nodes: lineage.MaxNodes, AsOf: asOf})
+	if err != nil {
+		return err
+	}
+	names := make(map[lineage.ID]string, len(plans.Nodes))
+	for _, plan := range plans.Nodes {
+		names[plan.ID] = text(plan.Attributes, attrProtocolName)
+	}
+	for _, edge := range plans.Edges {
+		for i, run := range runs {
+			if name := names[edge.SourceID]; run.ID == edge.TargetID && name != "" {
+				runs[i].Attributes = merged(run.Attributes, lineage.Attributes{attrProtocolName: name})
+			}
+		}
+	}
+	return nil
 }

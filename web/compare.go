@@ -20,7 +20,7 @@ const withPlan = "plan"
 func (p *Pages) compare(r *http.Request) (view, error) {
 	d := compareData{From: r.FormValue("from"), To: r.FormValue("to")}
 	var err error
-	if d.Runs, err = p.Query.Recent(r.Context(), 50); err != nil {
+	if d.Runs, err = p.recent(r.Context(), 50); err != nil {
 		return view{}, err
 	}
 	v := view{template: "compare", Title: "Compare runs", Section: "compare", Wide: true}

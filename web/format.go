@@ -229,6 +229,8 @@ func linkOf(node lineage.Node) string {
 	switch node.Kind {
 	case lineage.KindRun, lineage.KindPlan:
 		return link("/run", "of", selector)
+	case lineage.KindExperiment:
+		return link("/experiment", "of", selector)
 	case lineage.KindLabware:
 		return link("/plate", "of", selector)
 	case lineage.KindWellState:
@@ -250,7 +252,7 @@ type navLink struct {
 }
 
 func navigation(section string) []navLink {
-	all := []navLink{{Link: "/", Text: "Search"}, {Link: "/impact", Text: "Impact"}, {Link: "/compare", Text: "Compare"},
+	all := []navLink{{Link: "/", Text: "Search"}, {Link: "/experiments", Text: "Experiments"}, {Link: "/impact", Text: "Impact"}, {Link: "/compare", Text: "Compare"},
 		{Link: "/declare", Text: "Declare"}, {Link: "/processing", Text: "Processing"}, {Link: "/robots", Text: "Robots"}, {Link: "/audit", Text: "Audit"}, {Link: "/about", Text: "About"}}
 	for i := range all {
 		name := strings.TrimPrefix(all[i].Link, "/")

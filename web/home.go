@@ -1,10 +1,12 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"time"
 
+	"wellspring/etl"
 	"wellspring/lineage"
 	"wellspring/query"
 )
@@ -22,8 +24,31 @@ type homeData struct {
 const recentRuns = 20
 
 func (p *Pages) home(r *http.Request) (view, error) {
-	runs, err := p.Query.Recent(r.Context(), recentRuns)
+	runs, err := p.recent(r.Context(), recentRuns)
 	return view{template: "home", Title: "Search", Section: "search", Data: homeData{Runs: runs}}, err
+}
+
+// recent are the runs that were worked on last, newest first. The pipeline has
+// them in that order; to look through all runs for those that started last would
+// take the longer the more there are.
+func (p *Pages) recent(ctx context.Context, limit int) ([]lineage.Node, error) {
+	var names []string
+	ask := etl.StatesQuery{Limit: 10 * limit}
+	for range 10 { // documents that are no runs may be many
+		page, err := p.Pipeline.List(ctx, ask)
+		if err != nil {
+			return nil, err
+		}
+		for _, one := range page.Processings {
+			if name, is := strings.CutPrefix(string(one.Owner), "run:"); is && len(names) < limit {
+				names = append(names, name)
+			}
+		}
+		if ask.After = page.Next; ask.After == "" || len(names) == limit {
+			break
+		}
+	}
+	return p.Query.RunsNamed(ctx, names)
 }
 
 // search goes to what was typed, where that is one thing; else it lists what it
@@ -56,7 +81,7 @@ func (p *Pages) search(r *http.Request) (view, error) {
 func meant(typed string) []string {
 	all := []string{typed}
 	if _, _, named := strings.Cut(typed, ":"); !named {
-		all = append(all, "plate:"+typed, "sample:"+typed, "lot:"+typed)
+		all = append(all, "plate:"+typed, "sample:"+typed, "lot:"+typed, "experiment:"+typed)
 	}
 	return all
 }

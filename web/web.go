@@ -19,9 +19,11 @@ import (
 type Query interface {
 	Resolve(ctx context.Context, selector string, asOf time.Time) (lineage.Node, error)
 	Suggest(ctx context.Context, typed string, limit int) (query.Suggestions, error)
-	Recent(ctx context.Context, limit int) ([]lineage.Node, error)
+	RunsNamed(ctx context.Context, names []string) ([]lineage.Node, error)
 	Plate(ctx context.Context, selector string, asOf time.Time) (query.Plate, error)
 	WellAt(ctx context.Context, selector string, at, asOf time.Time) (query.Well, error)
+	Experiments(ctx context.Context, after lineage.Cursor, limit int, asOf time.Time) (query.Experiments, error)
+	Experiment(ctx context.Context, selector string, asOf time.Time) (query.Experiment, error)
 	Run(ctx context.Context, selector string, asOf time.Time) (query.Run, error)
 	RunGraph(ctx context.Context, selector string, asOf time.Time) (query.Part, error)
 	Node(ctx context.Context, id lineage.ID, asOf time.Time) (query.Node, error)
@@ -113,19 +115,21 @@ func New(options Options) (*Pages, error) {
 func (p *Pages) routes() {
 	p.mux.HandleFunc("GET /assets/", p.assets.serve)
 	for pattern, page := range map[string]func(*http.Request) (view, error){
-		"GET /{$}":        p.home,
-		"GET /search":     p.search,
-		"GET /plate":      p.plate,
-		"GET /well":       p.well,
-		"GET /run":        p.run,
-		"GET /impact":     p.impact,
-		"GET /compare":    p.compare,
-		"GET /processing": p.processing,
-		"GET /deadletter": p.letter,
-		"GET /declare":    p.declareForm,
-		"GET /about":      p.about,
-		"GET /robots":     p.robots,
-		"GET /node":       p.node,
+		"GET /{$}":         p.home,
+		"GET /search":      p.search,
+		"GET /plate":       p.plate,
+		"GET /well":        p.well,
+		"GET /run":         p.run,
+		"GET /experiments": p.experiments,
+		"GET /experiment":  p.experiment,
+		"GET /impact":      p.impact,
+		"GET /compare":     p.compare,
+		"GET /processing":  p.processing,
+		"GET /deadletter":  p.letter,
+		"GET /declare":     p.declareForm,
+		"GET /about":       p.about,
+		"GET /robots":      p.robots,
+		"GET /node":        p.node,
 	} {
 		p.mux.HandleFunc(pattern, p.render(p.admit(access.Viewer, "pages", page)))
 	}

@@ -187,8 +187,8 @@ func (d demo) settled(run string) error {
 }
 
 func (d demo) declarations() error {
-	d.table.line("\n3. The second run's plan, which lots and samples these were, and what a plate reader read come in as files.\n")
-	return d.send("analyses/assay_plate.json", "manifests/lots.csv", "manifests/samples.csv", "plate-reader/AP-0001.csv")
+	d.table.line("\n3. The second run's plan, which lots and samples these were, which experiment it all is, and what a plate reader read come in as files.\n")
+	return d.send("analyses/assay_plate.json", "manifests/lots.csv", "manifests/samples.csv", "manifests/experiments.csv", "plate-reader/AP-0001.csv")
 }
 
 func (d demo) ancestry() error {

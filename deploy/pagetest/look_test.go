@@ -24,6 +24,8 @@ func pages() [][2]string {
 		{"reservoir", "/plate?of=" + stockRun + "/RV-0001"},
 		{"well", "/well?of=plate:AP-0001/A2"},
 		{"run", "/run?of=" + assayRun},
+		{"experiments", "/experiments"},
+		{"experiment", "/experiment?of=experiment:BA-2026-11"},
 		{"impact", "/impact?of=lot:PBS-2611-B&min=1"},
 		{"compare", "/compare?from=" + stockRun + "&to=" + assayRun},
 		{"processing", "/processing"},

@@ -128,7 +128,7 @@ func (s *service) send(payload []byte) {
 func story(tb testing.TB) *service {
 	tb.Helper()
 	s := serve(tb, tb.TempDir())
-	s.tell("runs/stock_dilution.json", "runs/assay_plate.json", "analyses/assay_plate.json", "manifests/lots.csv", "manifests/samples.csv",
+	s.tell("runs/stock_dilution.json", "runs/assay_plate.json", "analyses/assay_plate.json", "manifests/lots.csv", "manifests/samples.csv", "manifests/experiments.csv",
 		"plate-reader/AP-0001.csv", "manifests/corrections.csv", "runs/pcr_setup.json", "runs/serial_dilution.json")
 	return s
 }
