@@ -211,7 +211,7 @@ func (g *gathering) experiment(ctx context.Context, selector string) error {
 	if err != nil {
 		return err
 	}
-	g.truncated = g.truncated || members.Truncated
+	g.truncated = g.truncated || len(members.Nodes) >= lineage.MaxNodes // one that ends at its depth is not cut
 	if err := g.yield(pack.Item{Node: &nodes[0]}); err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ func (s *Service) Experiment(ctx context.Context, selector string, asOf time.Tim
 	for _, edge := range members.Edges {
 		title = max(title, text(edge.Attributes, attrTitle))
 	}
-	answer := Experiment{Experiment: titled(experiment, title), Runs: []lineage.Node{}, Labware: []lineage.Node{}, Readings: []lineage.Node{}, Truncated: members.Truncated}
+	answer := Experiment{Experiment: titled(experiment, title), Runs: []lineage.Node{}, Labware: []lineage.Node{}, Readings: []lineage.Node{}, Truncated: len(members.Nodes) >= lineage.MaxNodes}
 	read := map[lineage.ID]bool{}
 	for _, node := range members.Nodes {
 		switch node.Kind {

@@ -24,7 +24,7 @@ func formats() template.FuncMap {
 		"laneY": func(i int) int { return 16 + 22*i }, "affectedLink": affectedLink, "affectedTitle": affectedTitle, "rangeOf": rangeOf, "word": word,
 		"statuses": func() []string { return []string{"", "pending", "running", "retrying", "failed", "done"} },
 		"options":  runOptions, "ownerLink": ownerLink, "ownerName": func(s string) template.HTML { return ownerLink(lineage.Owner(s)) },
-		"changed": changed, "stateWords": stateWords, "exportOf": exportOf, "packageLink": packageLink, "bytes": bytesOf,
+		"changed": changed, "deckName": deckName, "deckY": func(labware, line int) int { return 38 + 36*labware + 16*line }, "spaced": spaced, "stateWords": stateWords, "exportOf": exportOf, "packageLink": packageLink, "bytes": bytesOf,
 		"plural64": func(n int64, one string) string { return plural(int(n), one) },
 		"last":     func(ticks []tick) tick { return ticks[len(ticks)-1] },
 		"along":    func(at float64) float64 { return 20 + 3.6*at }, // on the legend

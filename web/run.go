@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"wellspring/etl"
 	"wellspring/lineage"
@@ -139,6 +140,41 @@ func deck(labware []lineage.Node) (slots []deckSlot, beside []lineage.Node) {
 		slots[n-1].Labware = append(slots[n-1].Labware, one)
 	}
 	return slots, beside
+}
+
+// deckName is the name of labware in at most two lines that fit into a slot.
+func deckName(labware lineage.Node) []string {
+	if barcode := attr(labware, lineage.AttrBarcode); barcode != "" {
+		return []string{cut(barcode, 15)}
+	}
+	const width = 15
+	lines := []string{""}
+	for _, word := range strings.Fields(strings.TrimPrefix(title(labware), "Opentrons ")) {
+		switch line := &lines[len(lines)-1]; {
+		case *line == "":
+			*line = word
+		case len(lines) == 2 || len([]rune(*line+" "+word)) <= width:
+			*line += " " + word
+		default:
+			lines = append(lines, word)
+		}
+	}
+	for i, line := range lines {
+		lines[i] = cut(line, width)
+	}
+	return lines
+}
+
+// spaced writes wellPlate as well plate.
+func spaced(word string) string {
+	var text strings.Builder
+	for i, letter := range word {
+		if i > 0 && unicode.IsUpper(letter) {
+			text.WriteByte(' ')
+		}
+		text.WriteRune(unicode.ToLower(letter))
+	}
+	return text.String()
 }
 
 // readSteps reads the steps of a run and draws them over time.

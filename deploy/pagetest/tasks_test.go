@@ -48,6 +48,9 @@ func TestFindTheOrigin(t *testing.T) {
 	}
 	b.run(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`(() => { const s = document.querySelector("select[name=asof]"); s.value = %q; s.dispatchEvent(new Event("change", {bubbles: true})); })()`, moments[2])))
 	b.says("as known at", "PBS-2610-A")
+	b.holds(`document.querySelector("input[type=range]").value === String(document.querySelector("input[type=range]").max - 2)`)
+	b.run(chromedp.Focus(chromedp.CSS(`input[type=range]`)), chromedp.KeyEvent(kb.End))
+	b.holds(`document.querySelector("input[type=range]") && !document.body.innerText.includes("as known at")`)
 	b.quiet()
 }
 

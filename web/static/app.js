@@ -113,6 +113,18 @@ function drops(form) {
   });
 }
 
+// The moments at which an answer changed, oldest left, as a slider beside their list.
+function slides(list) {
+  const options = [...list.options].reverse(), slider = document.createElement("input");
+  if (options.length < 2) return;
+  Object.assign(slider, { type: "range", min: 0, max: options.length - 1, value: options.indexOf(list.selectedOptions[0]), className: "moments" });
+  slider.setAttribute("aria-label", "As known");
+  const say = () => { list.value = options[slider.value].value; slider.setAttribute("aria-valuetext", options[slider.value].textContent); };
+  say();
+  slider.addEventListener("input", say);
+  list.form.prepend(slider); // its change sends the form, as that of the list does
+}
+
 // What scrolls sideways must be reached by the keyboard.
 function scrolling() {
   for (const table of document.querySelectorAll("table")) {
@@ -124,6 +136,7 @@ localTimes(document);
 scrolling();
 addEventListener("resize", scrolling);
 document.querySelectorAll("form.declare").forEach(targets);
+document.querySelectorAll(".asof select").forEach(slides);
 document.querySelectorAll("form[data-drop]").forEach(drops);
 document.querySelectorAll("[data-suggest]").forEach(suggest);
 document.querySelectorAll("[data-submit-on-change]").forEach(submitOnChange);
