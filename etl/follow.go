@@ -113,11 +113,14 @@ func (t *turn) follow(ctx, turning context.Context) (over bool, err error) {
 		}
 		t.derived, t.knownAt, t.times.verified = derived, l.at, t.p.config.Clock()
 	}
-	if err := t.keep(ctx); err != nil {
+	if n := len(t.batch.entries); n > 0 {
+		t.state.Position, t.saidAt = t.batch.entries[n-1].position, t.batch.entries[n-1].appendedAt
+	}
+	if err := t.tell(ctx); err != nil {
 		return false, err
 	}
-	if n := len(t.batch.entries); n > 0 {
-		t.state.Position = t.batch.entries[n-1].position
+	if err := t.keep(ctx); err != nil {
+		return false, err
 	}
 	t.finish(ctx)
 	if l.following.Live() {

@@ -81,6 +81,9 @@ func (p *Pipeline) bury(ctx context.Context, record journal.Record, stage Stage,
 		ID: string(record.Position), Record: record, Stage: string(stage), State: journal.StateDead,
 		Error: cause.Error(), Remedy: remedy(cause), Attempts: attempts, DiedAt: p.config.Clock(),
 	}
+	if err := p.tellDied(ctx, letter); err != nil {
+		return err
+	}
 	err := p.patiently(ctx, "bury a dead letter", func() error { return p.config.DeadLetters.Bury(ctx, letter) })
 	if err != nil {
 		return err

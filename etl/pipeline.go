@@ -43,6 +43,8 @@ type Config struct {
 	// that a new one needs no look at those before it. Default 100,000; negative: none.
 	Follow int
 
+	Listener Listener // default: nobody is told
+
 	Clock   func() time.Time // default time.Now
 	Logger  *slog.Logger     // default: none
 	Metrics *Metrics         // default: registered nowhere

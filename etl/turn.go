@@ -20,7 +20,9 @@ type turn struct {
 	fresh map[journal.Position]entry
 	state Processing
 
-	before Processing // the owner's last; of an owner that is followed it is not asked for
+	before  Processing       // the owner's last; of an owner that is followed it is not asked for
+	settled journal.Position // of the last that is known to have ended
+	saidAt  time.Time        // the journal's time of the owner's latest envelope, where no processing that ended had it
 
 	projector Projector
 	dead      map[journal.Position]error // buried in this turn
@@ -84,11 +86,17 @@ func (t *turn) process(ctx, turning context.Context) (result, error) {
 	if err := t.run(turning, records); err != nil {
 		return result{}, err
 	}
-	if err := t.keep(ctx); err != nil {
+	if n := len(records); n > 0 {
+		t.state.Position = records[n-1].Position
+		if len(t.batch.entries) > 0 || t.state.Position != t.settled {
+			t.saidAt = records[n-1].AppendedAt
+		}
+	}
+	if err := t.tell(ctx); err != nil {
 		return result{}, err
 	}
-	if len(records) > 0 {
-		t.state.Position = records[len(records)-1].Position
+	if err := t.keep(ctx); err != nil {
+		return result{}, err
 	}
 	t.finish(ctx)
 	t.remember()
@@ -107,7 +115,7 @@ func (t *turn) records(ctx context.Context) (records []journal.Record, err error
 		// One that was cut off may have ended all the same, and only its end was not
 		// written down: how far it was, nobody knows.
 		if err == nil && (before.Status == Done || before.Status == Failed || before.Status == Cancelled) {
-			t.state.Position = before.Position
+			t.state.Position, t.settled = before.Position, before.Position
 		}
 		return err
 	})
@@ -226,18 +234,25 @@ func (t *turn) failed(cause error) {
 	}
 }
 
+// ended is the state of the processing if it ended now.
+func (t *turn) ended(now time.Time) Processing {
+	ended := t.state
+	ended.Status, ended.EndedAt, ended.Error = Done, &now, ""
+	if t.cause != nil {
+		ended.Status, ended.Error, ended.Remedy = Failed, t.cause.Error(), remedy(t.cause)
+	}
+	ended.Seconds.Total = now.Sub(t.began).Seconds()
+	if oldest, ok := t.oldest(); ok {
+		ended.Seconds.Collect = oldest.appendedAt.Sub(oldest.observed).Seconds()
+		ended.Seconds.Total = max(0, now.Sub(oldest.observed).Seconds())
+	}
+	return ended
+}
+
 // finish writes down how the processing ended.
 func (t *turn) finish(ctx context.Context) {
 	now := t.p.config.Clock()
-	t.state.Status, t.state.EndedAt, t.state.Error = Done, &now, ""
-	if t.cause != nil {
-		t.state.Status, t.state.Error, t.state.Remedy = Failed, t.cause.Error(), remedy(t.cause)
-	}
-	t.state.Seconds.Total = now.Sub(t.began).Seconds()
-	if oldest, ok := t.oldest(); ok {
-		t.state.Seconds.Collect = oldest.appendedAt.Sub(oldest.observed).Seconds()
-		t.state.Seconds.Total = max(0, now.Sub(oldest.observed).Seconds())
-	}
+	t.state = t.ended(now)
 	t.put(ctx)
 	t.p.rates.count(now, len(t.batch.entries), t.cause != nil)
 	t.p.metrics.finished(t.state.Seconds)
