@@ -77,6 +77,12 @@ type Keys interface {
 	Revoke(ctx context.Context, id string) (access.Key, error)
 }
 
+// Notices go to webhooks: who is told what happened.
+type Notices interface {
+	States(ctx context.Context) ([]WebhookState, error)
+	Test(ctx context.Context, name string) (WebhookTested, error)
+}
+
 // Limits bound what one request may take. Zero fields take the defaults.
 type Limits struct {
 	BodyBytes int64 // default 64 MiB
@@ -102,6 +108,8 @@ type Options struct {
 	Witness  Cosigner // nil: this service is no witness of other logs
 	// Robots tells how the reading of the robots stands; nil: none is read.
 	Robots func() []RobotState
+	// Webhooks are who is told what happened; nil: nobody is.
+	Webhooks Notices
 	// Ready says why the service can't take and answer now.
 	Ready func(ctx context.Context) error
 	// Gatherer holds the metrics; nil: none.

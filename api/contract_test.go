@@ -161,6 +161,9 @@ func exercises(t *testing.T, l *lab) []exercise {
 		post("/v1/witness/add-checkpoint", strings.Repeat("x", 20<<10), 413, plain...),
 		post("/v1/log/key", "", 200),
 		get("/v1/robots", 200),
+		get("/v1/webhooks", 200),
+		post("/v1/webhooks/lims/test", "", 200),
+		post("/v1/webhooks/nowhere/test", "", 404),
 		get("/v1/deadletters", 200),
 		get("/v1/deadletters?format=ndjson", 200),
 		get("/v1/deadletters?limit=5000", 400),
@@ -209,6 +212,7 @@ func documented(doc *openapi3.T) map[string]bool {
 // notExercised names what no request of this suite can bring about, and why.
 var notExercised = map[string]string{
 	"listRobots default":   "on loopback nothing can go wrong; beyond it, access_test",
+	"listWebhooks default": "it takes an outbox that can't be read",
 	"getMetrics default":   "gathering fails only where a collector is broken",
 	"retryDeadLetter 202":  "it takes a retry of more than ten seconds: TestRetryThatTakesLong",
 	"getReadiness default": "TestReadiness",

@@ -143,7 +143,7 @@ func newLab(t testing.TB, set settings) *lab {
 		Letters:  dead,
 		Upkeep:   &keeper{},
 		Access:   l.access, Keys: keys,
-		Evidence: notes{set.evidence}, Exports: &shelf{}, Witness: witness,
+		Evidence: notes{set.evidence}, Exports: &shelf{}, Witness: witness, Webhooks: hooks{},
 		Ready: func(context.Context) error {
 			if l.notReady.Load() {
 				return errors.New("the disk is full")
@@ -157,6 +157,20 @@ func newLab(t testing.TB, set settings) *lab {
 	t.Cleanup(server.Close)
 	l.base = server.URL
 	return l
+}
+
+// hooks are one webhook.
+type hooks struct{}
+
+func (hooks) States(context.Context) ([]api.WebhookState, error) {
+	return []api.WebhookState{{Name: "lims", To: "https://lims.lab", Kinds: []string{"run.failed"}, State: api.Failing, Error: "refused", Waiting: 3, OldestAt: time.Now()}}, nil
+}
+
+func (hooks) Test(_ context.Context, name string) (api.WebhookTested, error) {
+	if name != "lims" {
+		return api.WebhookTested{}, lineage.NotFound("test webhook", name, "use another name")
+	}
+	return api.WebhookTested{ID: "1", Seconds: 0.25, Status: 503, Problem: "it is away"}, nil
 }
 
 // filled is a lab with the hand-written history of querytest.

@@ -134,3 +134,22 @@ func (s *server) ListRobots(context.Context, ListRobotsRequestObject) (ListRobot
 	}
 	return answer, nil
 }
+
+func (s *server) ListWebhooks(ctx context.Context, _ ListWebhooksRequestObject) (ListWebhooksResponseObject, error) {
+	answer := ListWebhooks200JSONResponse{Webhooks: []WebhookState{}}
+	if s.Webhooks == nil {
+		return answer, nil
+	}
+	states, err := s.Webhooks.States(ctx)
+	answer.Webhooks = append(answer.Webhooks, states...)
+	return answer, err
+}
+
+func (s *server) TestWebhook(ctx context.Context, request TestWebhookRequestObject) (TestWebhookResponseObject, error) {
+	noteChange(ctx, "webhook:"+request.Name, nil, nil)
+	if s.Webhooks == nil {
+		return nil, lineage.NotFound("test webhook", request.Name, "no webhook is configured: see docs/webhooks.md")
+	}
+	tested, err := s.Webhooks.Test(ctx, request.Name)
+	return TestWebhook200JSONResponse(tested), err
+}

@@ -330,6 +330,27 @@ func (e Role) Valid() bool {
 	}
 }
 
+// Defines values for WebhookStateState.
+const (
+	Failing WebhookStateState = "failing"
+	Gone    WebhookStateState = "gone"
+	Taking  WebhookStateState = "taking"
+)
+
+// Valid indicates whether the value is a known member of the WebhookStateState enum.
+func (e WebhookStateState) Valid() bool {
+	switch e {
+	case Failing:
+		return true
+	case Gone:
+		return true
+	case Taking:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CreateExportParamsAbout.
 const (
 	CreateExportParamsAboutExperiment  CreateExportParamsAbout = "experiment"
@@ -948,6 +969,69 @@ type StepChange = query.StepChange
 
 // Summary defines model for Summary.
 type Summary = query.Summary
+
+// WebhookState defines model for WebhookState.
+type WebhookState struct {
+	// Dropped Notices that gave way to newer ones because too many waited, since the start of the process
+	Dropped int64 `json:"dropped"`
+
+	// Error Why the last try failed
+	Error string `json:"error,omitempty,omitzero"`
+
+	// Failed Tries, since the start of the process
+	Failed int64 `json:"failed"`
+
+	// GivenUp Notices that it did not take in all their time, since the start of the process
+	GivenUp int64 `json:"given_up"`
+
+	// Kinds What it is told of; see docs/webhooks.md
+	Kinds []string `json:"kinds"`
+
+	// LastSentAt Since the start of the process; absent where none was sent
+	LastSentAt time.Time `json:"last_sent_at,omitempty,omitzero"`
+
+	// Name As configured
+	Name string `json:"name"`
+
+	// OldestAt When the oldest of these was made; absent where none waits
+	OldestAt time.Time `json:"oldest_at,omitempty,omitzero"`
+
+	// Sent Since the start of the process
+	Sent   int64 `json:"sent"`
+	Signed bool  `json:"signed"`
+
+	// State taking: the last try worked, or there was none; failing: it did not; gone: the webhook answered 410 and is left alone until a test works, or the next start
+	State WebhookStateState `json:"state"`
+
+	// To Scheme and host of its address
+	To string `json:"to"`
+
+	// Waiting Notices that it does not have yet
+	Waiting int64 `json:"waiting"`
+}
+
+// WebhookStateState taking: the last try worked, or there was none; failing: it did not; gone: the webhook answered 410 and is left alone until a test works, or the next start
+type WebhookStateState string
+
+// WebhookTested defines model for WebhookTested.
+type WebhookTested struct {
+	// ID Of the event
+	ID string `json:"id"`
+
+	// Problem Absent where the webhook took it
+	Problem string `json:"problem,omitempty,omitzero"`
+
+	// Seconds Until the answer
+	Seconds float64 `json:"seconds"`
+
+	// Status Status of the answer, where it is no yes; absent where none came
+	Status int `json:"status,omitempty,omitzero"`
+}
+
+// Webhooks defines model for Webhooks.
+type Webhooks struct {
+	Webhooks []WebhookState `json:"webhooks"`
+}
 
 // Well defines model for Well.
 type Well = query.Well
@@ -1715,6 +1799,12 @@ type ServerInterface interface {
 	// GetRunGraph The run's part of the graph
 	// (GET /v1/runs/{run}/graph)
 	GetRunGraph(ctx echo.Context, run RunSelector, params GetRunGraphParams) error
+	// ListWebhooks How the sending of notices stands
+	// (GET /v1/webhooks)
+	ListWebhooks(ctx echo.Context) error
+	// TestWebhook Send one webhook an event of the type wellspring.test.v1, now and once
+	// (POST /v1/webhooks/{name}/test)
+	TestWebhook(ctx echo.Context, name string) error
 	// GetWell What a well held in the end, and the chain of its states
 	// (GET /v1/wells/{run}/{labware}/{well})
 	GetWell(ctx echo.Context, run RunSelector, labware string, well string, params GetWellParams) error
@@ -2972,6 +3062,31 @@ func (w *ServerInterfaceWrapper) GetRunGraph(ctx echo.Context) error {
 	return err
 }
 
+// ListWebhooks converts echo context to params.
+func (w *ServerInterfaceWrapper) ListWebhooks(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListWebhooks(ctx)
+	return err
+}
+
+// TestWebhook converts echo context to params.
+func (w *ServerInterfaceWrapper) TestWebhook(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.TestWebhook(ctx, name)
+	return err
+}
+
 // GetWell converts echo context to params.
 func (w *ServerInterfaceWrapper) GetWell(ctx echo.Context) error {
 	var err error
@@ -3141,6 +3256,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/processing/:owner/cancel", wrapper.CancelProcessing, options.OperationMiddlewares["cancelProcessing"]...)
 	router.GET(options.BaseURL+"/v1/pulse", wrapper.GetPulse, options.OperationMiddlewares["getPulse"]...)
 	router.GET(options.BaseURL+"/v1/robots", wrapper.ListRobots, options.OperationMiddlewares["listRobots"]...)
+	router.GET(options.BaseURL+"/v1/webhooks", wrapper.ListWebhooks, options.OperationMiddlewares["listWebhooks"]...)
+	router.POST(options.BaseURL+"/v1/webhooks/:name/test", wrapper.TestWebhook, options.OperationMiddlewares["testWebhook"]...)
 	router.GET(options.BaseURL+"/v1/deadletters", wrapper.ListDeadLetters, options.OperationMiddlewares["listDeadLetters"]...)
 	router.GET(options.BaseURL+"/v1/deadletters/:id", wrapper.GetDeadLetter, options.OperationMiddlewares["getDeadLetter"]...)
 	router.POST(options.BaseURL+"/v1/deadletters/:id/retry", wrapper.RetryDeadLetter, options.OperationMiddlewares["retryDeadLetter"]...)
@@ -5784,6 +5901,83 @@ func (response GetRunGraphdefaultApplicationProblemPlusJSONResponse) VisitGetRun
 	return err
 }
 
+type ListWebhooksRequestObject struct {
+}
+
+type ListWebhooksResponseObject interface {
+	VisitListWebhooksResponse(w http.ResponseWriter) error
+}
+
+type ListWebhooks200JSONResponse Webhooks
+
+func (response ListWebhooks200JSONResponse) VisitListWebhooksResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListWebhooksdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListWebhooksdefaultApplicationProblemPlusJSONResponse) VisitListWebhooksResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestWebhookRequestObject struct {
+	Name string `json:"name"`
+}
+
+type TestWebhookResponseObject interface {
+	VisitTestWebhookResponse(w http.ResponseWriter) error
+}
+
+type TestWebhook200JSONResponse WebhookTested
+
+func (response TestWebhook200JSONResponse) VisitTestWebhookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type TestWebhookdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response TestWebhookdefaultApplicationProblemPlusJSONResponse) VisitTestWebhookResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetWellRequestObject struct {
 	Run     RunSelector `json:"run"`
 	Labware string      `json:"labware"`
@@ -6109,6 +6303,12 @@ type StrictServerInterface interface {
 	// GetRunGraph The run's part of the graph
 	// (GET /v1/runs/{run}/graph)
 	GetRunGraph(ctx context.Context, request GetRunGraphRequestObject) (GetRunGraphResponseObject, error)
+	// ListWebhooks How the sending of notices stands
+	// (GET /v1/webhooks)
+	ListWebhooks(ctx context.Context, request ListWebhooksRequestObject) (ListWebhooksResponseObject, error)
+	// TestWebhook Send one webhook an event of the type wellspring.test.v1, now and once
+	// (POST /v1/webhooks/{name}/test)
+	TestWebhook(ctx context.Context, request TestWebhookRequestObject) (TestWebhookResponseObject, error)
 	// GetWell What a well held in the end, and the chain of its states
 	// (GET /v1/wells/{run}/{labware}/{well})
 	GetWell(ctx context.Context, request GetWellRequestObject) (GetWellResponseObject, error)
@@ -7399,6 +7599,54 @@ func (sh *strictHandler) GetRunGraph(ctx echo.Context, run RunSelector, params G
 		return err
 	} else if validResponse, ok := response.(GetRunGraphResponseObject); ok {
 		return validResponse.VisitGetRunGraphResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListWebhooks operation middleware
+func (sh *strictHandler) ListWebhooks(ctx echo.Context) error {
+	var request ListWebhooksRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListWebhooks(ctx.Request().Context(), request.(ListWebhooksRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListWebhooks")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListWebhooksResponseObject); ok {
+		return validResponse.VisitListWebhooksResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// TestWebhook operation middleware
+func (sh *strictHandler) TestWebhook(ctx echo.Context, name string) error {
+	var request TestWebhookRequestObject
+
+	request.Name = name
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.TestWebhook(ctx.Request().Context(), request.(TestWebhookRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TestWebhook")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(TestWebhookResponseObject); ok {
+		return validResponse.VisitTestWebhookResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -27,6 +27,7 @@ import (
 	"wellspring/ingest/intake"
 	journalsqlite "wellspring/ingest/journal/sqlite"
 	"wellspring/lineage"
+	"wellspring/notify"
 	"wellspring/ot2"
 	"wellspring/query"
 )
@@ -51,7 +52,8 @@ type App struct {
 	evidence *evidenceLog
 	anchors  *anchor.Keeper
 	bridges  []*bridge.Bridge
-	rest     http.Handler // the REST interface and the pages, without the login
+	notifier *notify.Notifier // nil: nobody is told
+	rest     http.Handler     // the REST interface and the pages, without the login
 	exports  *exports
 	handler  http.Handler
 	upkeep   *upkeep
@@ -144,11 +146,14 @@ func (a *App) connect(ctx context.Context, definitions ot2.Definitions) error {
 	if a.store, err = keeping(a.graph, a.options.Cache(), registry); err != nil {
 		return err
 	}
+	if err := a.newNotifier(ctx, registry); err != nil {
+		return err
+	}
 	a.pipeline, err = etl.New(etl.Config{
 		Journal: a.journal, DeadLetters: a.journal, Store: a.store, States: a.states,
 		Definitions: definitions, Limits: a.options.Limits(), CodeVersion: Version().String(),
 		Retry:   etl.Retry{Tries: a.options.RetryTries, Wait: a.options.RetryWait},
-		Workers: a.options.Workers, Logger: a.logger, Metrics: metrics,
+		Workers: a.options.Workers, Listener: a.listener(), Logger: a.logger, Metrics: metrics,
 	})
 	if err != nil {
 		return err
@@ -184,6 +189,7 @@ func (a *App) connect(ctx context.Context, definitions ot2.Definitions) error {
 		Letters:  letters{a.journal, a.pipeline},
 		Upkeep:   Upkeep{a},
 		Robots:   a.robotStates,
+		Webhooks: a.webhooks(),
 		Access:   a.guard, Keys: a.keys,
 		Evidence: a.evidence, Exports: a.exports, Witness: witness,
 		Ready: a.ready, Gatherer: registry, Logger: a.logger,
@@ -209,6 +215,7 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { return a.upkeep.work(working) })
 	group.Go(func() error { return a.exports.run(working) })
 	group.Go(func() error { return a.schedules.run(working) })
+	a.notify(working, group)
 	group.Go(func() error {
 		defer stop()
 		return a.open(ctx)
@@ -263,6 +270,9 @@ func (a *App) Close() error {
 		}
 		if a.states != nil {
 			errs = append(errs, a.states.Close())
+		}
+		if a.notifier != nil {
+			errs = append(errs, a.notifier.Close())
 		}
 		errs = append(errs, a.evidence.shut())
 		if a.journal != nil {

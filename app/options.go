@@ -76,6 +76,7 @@ type Options struct {
 	RobotRate    float64       `koanf:"robot-rate" help:"requests a second that one robot is sent at most"`
 	RobotPoll    time.Duration `koanf:"robot-poll" help:"how often a robot's run under way is looked at without a hint from its broker"`
 	RobotMargin  int           `koanf:"robot-margin" help:"raise the alarm when so few runs can still be started before the robot deletes one that was not read"`
+	Webhooks     string        `koanf:"webhooks" help:"YAML file that says who is told of runs, findings, dead letters and alarms (docs/webhooks.md); empty: nobody"`
 	To           string        `koanf:"to" help:"address of the central service that the bridge command sends to, such as https://wellspring.lab; with token and server-ca"`
 	LabwareDir   string        `koanf:"labware" help:"folder of labware definitions, searched with its subfolders, for logs that carry none"`
 	MaxBytes     int64         `koanf:"max-bytes" help:"largest document that is taken, bytes"`
@@ -186,6 +187,9 @@ func (o Options) Validate() error {
 		if _, err := mqtt.LoadMappings(o.MQTTMappings); err != nil {
 			wrong("mqtt-mappings", "%v", err)
 		}
+	}
+	if _, err := o.webhooks(); err != nil {
+		wrong("webhooks", "%v", err)
 	}
 	if u, err := url.Parse(o.To); o.To != "" {
 		switch {

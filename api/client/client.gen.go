@@ -330,6 +330,27 @@ func (e Role) Valid() bool {
 	}
 }
 
+// Defines values for WebhookStateState.
+const (
+	Failing WebhookStateState = "failing"
+	Gone    WebhookStateState = "gone"
+	Taking  WebhookStateState = "taking"
+)
+
+// Valid indicates whether the value is a known member of the WebhookStateState enum.
+func (e WebhookStateState) Valid() bool {
+	switch e {
+	case Failing:
+		return true
+	case Gone:
+		return true
+	case Taking:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CreateExportParamsAbout.
 const (
 	CreateExportParamsAboutExperiment  CreateExportParamsAbout = "experiment"
@@ -948,6 +969,69 @@ type StepChange = query.StepChange
 
 // Summary defines model for Summary.
 type Summary = query.Summary
+
+// WebhookState defines model for WebhookState.
+type WebhookState struct {
+	// Dropped Notices that gave way to newer ones because too many waited, since the start of the process
+	Dropped int64 `json:"dropped"`
+
+	// Error Why the last try failed
+	Error *string `json:"error,omitempty"`
+
+	// Failed Tries, since the start of the process
+	Failed int64 `json:"failed"`
+
+	// GivenUp Notices that it did not take in all their time, since the start of the process
+	GivenUp int64 `json:"given_up"`
+
+	// Kinds What it is told of; see docs/webhooks.md
+	Kinds []string `json:"kinds"`
+
+	// LastSentAt Since the start of the process; absent where none was sent
+	LastSentAt *time.Time `json:"last_sent_at,omitempty"`
+
+	// Name As configured
+	Name string `json:"name"`
+
+	// OldestAt When the oldest of these was made; absent where none waits
+	OldestAt *time.Time `json:"oldest_at,omitempty"`
+
+	// Sent Since the start of the process
+	Sent   int64 `json:"sent"`
+	Signed bool  `json:"signed"`
+
+	// State taking: the last try worked, or there was none; failing: it did not; gone: the webhook answered 410 and is left alone until a test works, or the next start
+	State WebhookStateState `json:"state"`
+
+	// To Scheme and host of its address
+	To string `json:"to"`
+
+	// Waiting Notices that it does not have yet
+	Waiting int64 `json:"waiting"`
+}
+
+// WebhookStateState taking: the last try worked, or there was none; failing: it did not; gone: the webhook answered 410 and is left alone until a test works, or the next start
+type WebhookStateState string
+
+// WebhookTested defines model for WebhookTested.
+type WebhookTested struct {
+	// ID Of the event
+	ID string `json:"id"`
+
+	// Problem Absent where the webhook took it
+	Problem *string `json:"problem,omitempty"`
+
+	// Seconds Until the answer
+	Seconds float64 `json:"seconds"`
+
+	// Status Status of the answer, where it is no yes; absent where none came
+	Status *int `json:"status,omitempty"`
+}
+
+// Webhooks defines model for Webhooks.
+type Webhooks struct {
+	Webhooks []WebhookState `json:"webhooks"`
+}
 
 // Well defines model for Well.
 type Well = query.Well
@@ -1984,6 +2068,19 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/runs/{run}/graph (the `GetRunGraph` operationId).
 	GetRunGraph(ctx context.Context, run RunSelector, params *GetRunGraphParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListWebhooks How the sending of notices stands
+	//
+	// The webhooks of the configuration (`webhooks`), and how much waits for each. Of an address only
+	// scheme and host are told: the rest may hold a secret.
+	//
+	// Corresponds with GET /v1/webhooks (the `ListWebhooks` operationId).
+	ListWebhooks(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TestWebhook Send one webhook an event of the type wellspring.test.v1, now and once
+	//
+	// Corresponds with POST /v1/webhooks/{name}/test (the `TestWebhook` operationId).
+	TestWebhook(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetWell What a well held in the end, and the chain of its states
 	//
 	// Corresponds with GET /v1/wells/{run}/{labware}/{well} (the `GetWell` operationId).
@@ -2851,6 +2948,39 @@ func (c *Client) GetRunDiff(ctx context.Context, run RunSelector, params *GetRun
 // Corresponds with GET /v1/runs/{run}/graph (the `GetRunGraph` operationId).
 func (c *Client) GetRunGraph(ctx context.Context, run RunSelector, params *GetRunGraphParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetRunGraphRequest(c.Server, run, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListWebhooks How the sending of notices stands
+//
+// The webhooks of the configuration (`webhooks`), and how much waits for each. Of an address only
+// scheme and host are told: the rest may hold a secret.
+//
+// Corresponds with GET /v1/webhooks (the `ListWebhooks` operationId).
+func (c *Client) ListWebhooks(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListWebhooksRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TestWebhook Send one webhook an event of the type wellspring.test.v1, now and once
+//
+// Corresponds with POST /v1/webhooks/{name}/test (the `TestWebhook` operationId).
+func (c *Client) TestWebhook(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTestWebhookRequest(c.Server, name)
 	if err != nil {
 		return nil, err
 	}
@@ -5779,6 +5909,67 @@ func NewGetRunGraphRequest(server string, run RunSelector, params *GetRunGraphPa
 	return req, nil
 }
 
+// NewListWebhooksRequest constructs an http.Request for the ListWebhooks method
+func NewListWebhooksRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/webhooks")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewTestWebhookRequest constructs an http.Request for the TestWebhook method
+func NewTestWebhookRequest(server string, name string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "name", name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/webhooks/%s/test", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetWellRequest constructs an http.Request for the GetWell method
 func NewGetWellRequest(server string, run RunSelector, labware string, well string, params *GetWellParams) (*http.Request, error) {
 	var err error
@@ -6471,6 +6662,23 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/runs/{run}/graph (the `GetRunGraph` operationId).
 	GetRunGraphWithResponse(ctx context.Context, run RunSelector, params *GetRunGraphParams, reqEditors ...RequestEditorFn) (*GetRunGraphResponse, error)
+
+	// ListWebhooksWithResponse How the sending of notices stands
+	//
+	// The webhooks of the configuration (`webhooks`), and how much waits for each. Of an address only
+	// scheme and host are told: the rest may hold a secret.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/webhooks (the `ListWebhooks` operationId).
+	ListWebhooksWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListWebhooksResponse, error)
+
+	// TestWebhookWithResponse Send one webhook an event of the type wellspring.test.v1, now and once
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/webhooks/{name}/test (the `TestWebhook` operationId).
+	TestWebhookWithResponse(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*TestWebhookResponse, error)
 
 	// GetWellWithResponse What a well held in the end, and the chain of its states
 	//
@@ -8897,6 +9105,102 @@ func (r GetRunGraphResponse) ContentType() string {
 	return ""
 }
 
+type ListWebhooksResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Webhooks
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListWebhooksResponse) GetJSON200() *Webhooks {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListWebhooksResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListWebhooksResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListWebhooksResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListWebhooksResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListWebhooksResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type TestWebhookResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WebhookTested
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r TestWebhookResponse) GetJSON200() *WebhookTested {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r TestWebhookResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r TestWebhookResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r TestWebhookResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TestWebhookResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r TestWebhookResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetWellResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -9808,6 +10112,35 @@ func (c *ClientWithResponses) GetRunGraphWithResponse(ctx context.Context, run R
 		return nil, err
 	}
 	return ParseGetRunGraphResponse(rsp)
+}
+
+// ListWebhooksWithResponse How the sending of notices stands
+//
+// The webhooks of the configuration (`webhooks`), and how much waits for each. Of an address only
+// scheme and host are told: the rest may hold a secret.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/webhooks (the `ListWebhooks` operationId).
+func (c *ClientWithResponses) ListWebhooksWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListWebhooksResponse, error) {
+	rsp, err := c.ListWebhooks(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListWebhooksResponse(rsp)
+}
+
+// TestWebhookWithResponse Send one webhook an event of the type wellspring.test.v1, now and once
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/webhooks/{name}/test (the `TestWebhook` operationId).
+func (c *ClientWithResponses) TestWebhookWithResponse(ctx context.Context, name string, reqEditors ...RequestEditorFn) (*TestWebhookResponse, error) {
+	rsp, err := c.TestWebhook(ctx, name, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTestWebhookResponse(rsp)
 }
 
 // GetWellWithResponse What a well held in the end, and the chain of its states
@@ -11598,6 +11931,72 @@ func ParseGetRunGraphResponse(rsp *http.Response) (*GetRunGraphResponse, error) 
 
 	case rsp.StatusCode == 200:
 		// Content-type (text/csv) unsupported
+
+	}
+
+	return response, nil
+}
+
+// ParseListWebhooksResponse parses an HTTP response from a ListWebhooksWithResponse call
+func ParseListWebhooksResponse(rsp *http.Response) (*ListWebhooksResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListWebhooksResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Webhooks
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseTestWebhookResponse parses an HTTP response from a TestWebhookWithResponse call
+func ParseTestWebhookResponse(rsp *http.Response) (*TestWebhookResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TestWebhookResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WebhookTested
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
 
 	}
 

@@ -64,7 +64,7 @@ Exit codes: 0 done, 1 failed, 2 the call or the input is wrong.`,
 		&cobra.Group{ID: groupService, Title: "Run the service:"},
 	)
 	grouped(root, groupAsk, newAncestry(), newImpact(), newWell(), newRuns(), newHistory(), newAudit(), newExport(), newCandidates(), newDiff(), newInspect())
-	grouped(root, groupTake, newImport(), newProcessing(), newLetters(), newRobots())
+	grouped(root, groupTake, newImport(), newProcessing(), newLetters(), newRobots(), newWebhooks())
 	grouped(root, groupService, newServe(), newBridge(), newFsck(), newRebuild(), newBackup(), newRestore(), newHealth(), newKeys(), newCheckpoint(), newVerify(),
 		newDemo(), newConfig(), newVersion(), newManual())
 	return root

@@ -37,6 +37,7 @@ var house = []room{
 	{folder: "bench", rooms: []string{"lineage", "ot2"}, rule: "bench"},
 	{folder: "ingest", rooms: []string{"lineage", "ot2", "bench", "ingest$", "ingest/intake$", "ingest/journal$"}, rule: "ingest", apart: true},
 	{folder: "etl", rooms: []string{"lineage", "ot2", "bench", "liquid", "ingest$", "ingest/journal$", "graphstore$"}, rule: "etl"},
+	{folder: "notify", rooms: []string{"lineage", "ot2", "liquid", "ingest$", "ingest/journal$", "etl$", "etl/quality$"}, rule: "notify"},
 	{folder: "graphstore", rooms: []string{"lineage", "graphstore$", "graphstore/storetest"}, rule: "graphstore", apart: true},
 	{folder: "graphstore/neo4j", rooms: []string{"lineage", "graphstore$", "cypher"}, rule: "graphstore-neo4j"},
 	{folder: "cypher", libraries: []string{}, rule: "cypher"},
