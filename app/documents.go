@@ -16,3 +16,6 @@ type Document = files.Document
 func Documents(ctx context.Context, paths []string, stdin io.Reader, o Options) iter.Seq2[Document, error] {
 	return files.Read(ctx, paths, stdin, o.MaxBytes)
 }
+
+// CountDocuments is how many there are at paths.
+func CountDocuments(ctx context.Context, paths []string) int64 { return files.Count(ctx, paths) }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -120,7 +121,7 @@ func (d demo) send(names ...string) error {
 		if err != nil {
 			return err
 		}
-		i.print(d.cmd)
+		_, _ = io.WriteString(d.cmd.OutOrStdout(), i.text())
 		if i.Outcome != outcomeProcessed {
 			return lineage.Invalid("demo", i.Name, "it was "+i.Outcome+": "+i.Error)
 		}

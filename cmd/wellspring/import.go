@@ -5,8 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
+	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
@@ -41,7 +44,8 @@ func newImport() *cobra.Command {
 		Long: `Take in documents: runs and analyses in any shape that an OT-2 or its app writes them.
 A folder is searched with its subfolders for .json and .csv files; - is standard input. Each is
 durable before it counts as taken; one that was taken before is a duplicate and changes
-nothing. One that is refused does not stop the others; the exit code is 2 then.`,
+nothing: cut off, run it again, and it goes on where it was. As many as --workers are
+underway at a time. One that is refused does not stop the others; the exit code is 2 then.`,
 		Example: `  wellspring import run.json
   wellspring import runs/ analyses/
   ssh robot cat run.json | wellspring import -`,
@@ -72,16 +76,20 @@ func importAll(cmd *cobra.Command, s *service, o app.Options, paths []string) er
 	if err != nil {
 		return err
 	}
+	show := newBar(cmd)
+	defer show.done()
 	var (
-		mu   sync.Mutex
-		all  = []imported{}
-		told = func(i imported) {
+		mu    sync.Mutex
+		all   = []imported{}
+		total = app.CountDocuments(cmd.Context(), paths)
+		told  = func(i imported) {
 			mu.Lock()
 			defer mu.Unlock()
 			all = append(all, i)
 			if format == "table" {
-				i.print(cmd)
+				show.print(cmd.OutOrStdout(), i.text())
 			}
+			show.show("import", int64(len(all)), total)
 		}
 	)
 	group, ctx := errgroup.WithContext(cmd.Context())
@@ -100,20 +108,40 @@ func importAll(cmd *cobra.Command, s *service, o app.Options, paths []string) er
 			return nil
 		})
 	}
-	if err := group.Wait(); err != nil {
+	err = group.Wait()
+	show.done()
+	if err != nil {
 		return err
 	}
 	return summary(cmd, all)
 }
 
+// busyPatience is how long a service that has no room, or whose disk or store is
+// away, is asked again.
+const busyPatience = 5 * time.Minute
+
+// send sends a document, again and again while the service says: not now.
+func (s *service) send(ctx context.Context, payload []byte) (*client.ImportRunResponse, error) {
+	const wait = 60
+	return backoff.Retry(ctx, func() (*client.ImportRunResponse, error) {
+		r, err := s.ImportRunWithBodyWithResponse(ctx, &client.ImportRunParams{Wait: set(wait)}, "application/json", bytes.NewReader(payload))
+		switch {
+		case err != nil:
+			return nil, backoff.Permanent(s.unreachable(err))
+		case r.StatusCode() == http.StatusServiceUnavailable || r.StatusCode() == http.StatusTooManyRequests:
+			return nil, refused(r.HTTPResponse, r.Body)
+		}
+		return r, nil
+	}, backoff.WithMaxElapsedTime(busyPatience))
+}
+
 // importOne sends a document and waits for what becomes of it. An error is one
 // of the service, which the other documents would meet as well.
 func (s *service) importOne(ctx context.Context, d app.Document) (imported, error) {
-	const wait = 60
 	i := imported{Name: d.Name}
-	r, err := s.ImportRunWithBodyWithResponse(ctx, &client.ImportRunParams{Wait: set(wait)}, "application/json", bytes.NewReader(d.Payload))
+	r, err := s.send(ctx, d.Payload)
 	if err != nil {
-		return i, s.unreachable(err)
+		return i, fmt.Errorf("%s: %w", d.Name, err)
 	}
 	accepted := r.JSON200
 	if accepted == nil {
@@ -121,10 +149,6 @@ func (s *service) importOne(ctx context.Context, d app.Document) (imported, erro
 	}
 	if accepted == nil {
 		i.err = refused(r.HTTPResponse, r.Body)
-		switch lineage.KindOf(i.err) {
-		case lineage.ErrorUnavailable, lineage.ErrorInternal:
-			return i, fmt.Errorf("%s: %w", d.Name, i.err)
-		}
 		i.Outcome, i.Error = outcomeRefused, i.err.Error()
 		return i, nil
 	}
@@ -142,7 +166,7 @@ func (s *service) importOne(ctx context.Context, d app.Document) (imported, erro
 	return i, nil
 }
 
-func (i imported) print(cmd *cobra.Command) {
+func (i imported) text() string {
 	text := fmt.Sprintf("%-9s  %s", i.Outcome, i.Name)
 	if i.Owner != "" {
 		text += "  " + i.Owner
@@ -150,7 +174,7 @@ func (i imported) print(cmd *cobra.Command) {
 	if i.Error != "" {
 		text += "\n           " + i.Error
 	}
-	_, _ = fmt.Fprintln(cmd.OutOrStdout(), text)
+	return text + "\n"
 }
 
 func summary(cmd *cobra.Command, all []imported) error {

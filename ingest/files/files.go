@@ -70,7 +70,7 @@ func read(ctx context.Context, path string, stdin io.Reader, maxBytes int64, yie
 				return stop
 			}
 			return nil
-		case !entry.Type().IsRegular() || !slices.Contains(Extensions(), strings.ToLower(filepath.Ext(path))):
+		case !taken(entry):
 			return nil
 		case !yield(open(path, maxBytes)):
 			return stop
@@ -81,6 +81,28 @@ func read(ctx context.Context, path string, stdin io.Reader, maxBytes int64, yie
 		return yield(Document{Name: path}, err)
 	}
 	return err == nil
+}
+
+// taken says whether a file in a folder is a document.
+func taken(entry fs.DirEntry) bool {
+	return entry.Type().IsRegular() && slices.Contains(Extensions(), strings.ToLower(filepath.Ext(entry.Name())))
+}
+
+// Count is how many documents Read would yield, those included that can't be read.
+func Count(ctx context.Context, paths []string) (n int64) {
+	for _, path := range paths {
+		if info, err := os.Stat(path); path == Stdin || err != nil || !info.IsDir() {
+			n++
+			continue
+		}
+		_ = filepath.WalkDir(path, func(_ string, entry fs.DirEntry, err error) error { // Read tells of errors
+			if err != nil || taken(entry) {
+				n++
+			}
+			return ctx.Err()
+		})
+	}
+	return n
 }
 
 func open(path string, maxBytes int64) (Document, error) {

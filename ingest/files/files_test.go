@@ -49,6 +49,9 @@ func TestRead(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("documents (-want +got):\n%s", diff)
 	}
+	if n := files.Count(t.Context(), []string{dir, named, files.Stdin, filepath.Join(dir, "none.json")}); n != int64(len(want)) {
+		t.Errorf("counted %d, want %d", n, len(want))
+	}
 }
 
 func TestReadStopsWhenTold(t *testing.T) {
