@@ -38,9 +38,15 @@ type walk struct {
 	// passed are the edges that the levels so far were left by, in any order;
 	// none any more, and flooded, once they are more than an answer is likely to
 	// hold: a hub has many, most of which lead to what the bound cuts.
-	passed  []lineage.Edge
+	passed  []passedEdge
 	flooded bool
 	last    lineage.EdgeKey // passed last
+}
+
+// passedEdge is an edge whose attributes are read when it is in the answer.
+type passedEdge struct {
+	lineage.Edge
+	attributes string
 }
 
 // edgesOfNode is how many edges per node of the bound are kept while walking.
@@ -62,25 +68,50 @@ func (w *walk) run(ctx context.Context) (lineage.Graph, error) {
 		for _, n := range nodes {
 			g.Nodes = append(g.Nodes, lineage.Reached{Node: n, Depth: depth})
 		}
+		// Of the last level too: its edges may lead to each other.
+		if level, err = w.next(ctx, nodes); err != nil {
+			return g, err
+		}
 		if more {
 			g.Truncated = true
 			break
 		}
-		if level, err = w.next(ctx, nodes); err != nil {
-			return g, err
-		}
 	}
-	g.Edges = w.passed
-	// All that was passed led to a node of the answer, unless it was cut; and of
-	// what was, an edge may lead to what was not there.
-	if g.Truncated || w.flooded || !w.AsOf.IsZero() {
-		var err error
-		if g.Edges, err = w.between(ctx, g.Nodes); err != nil {
-			return g, err
-		}
+	var err error
+	if w.flooded || !w.AsOf.IsZero() {
+		g.Edges, err = w.between(ctx, g.Nodes)
+	} else {
+		g.Edges, err = w.within(g.Nodes)
 	}
 	slices.SortFunc(g.Edges, func(a, b lineage.Edge) int { return a.Key().Compare(b.Key()) })
-	return g, nil
+	return g, err
+}
+
+// within returns those of the passed edges that are between two of the nodes, in
+// any order.
+func (w *walk) within(reached []lineage.Reached) ([]lineage.Edge, error) {
+	in := setOf(reached)
+	edges := make([]lineage.Edge, 0, len(w.passed))
+	for _, e := range w.passed {
+		_, source := in[e.SourceID]
+		if _, target := in[e.TargetID]; !source || !target {
+			continue
+		}
+		var err error
+		if e.Attributes, err = w.scan.decoder.attributes([]byte(e.attributes)); err != nil {
+			return nil, err
+		}
+		edges = append(edges, e.Edge)
+	}
+	return edges, nil
+}
+
+func setOf(reached []lineage.Reached) map[lineage.ID]struct{} {
+	in := make(map[lineage.ID]struct{}, len(reached))
+	for _, n := range reached {
+		in[n.ID] = struct{}{}
+	}
+	return in
 }
 
 // unseen sorts ids and drops those seen before.
@@ -154,10 +185,7 @@ func (w *walk) pass(ids *[]lineage.ID) func(*sql.Rows) error {
 			w.passed, w.flooded = nil, true
 		}
 		if !w.flooded {
-			if e.Attributes, err = w.scan.decoder.attributes(w.scan.attributes); err != nil {
-				return err
-			}
-			w.passed = append(w.passed, e)
+			w.passed = append(w.passed, passedEdge{e, w.scan.decoder.text(w.scan.attributes)})
 		}
 		if w.Direction == lineage.Upstream {
 			*ids = append(*ids, e.SourceID)
@@ -172,11 +200,10 @@ func (w *walk) pass(ids *[]lineage.ID) func(*sql.Rows) error {
 // any order.
 func (w *walk) between(ctx context.Context, reached []lineage.Reached) ([]lineage.Edge, error) {
 	nodes := make([]lineage.Node, len(reached))
-	in := make(map[lineage.ID]struct{}, len(reached))
 	for i, n := range reached {
 		nodes[i] = n.Node
-		in[n.ID] = struct{}{}
 	}
+	in := setOf(reached)
 	text := selectIncoming
 	if !w.AsOf.IsZero() {
 		text = selectIncomingAsOf
