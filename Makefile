@@ -73,7 +73,7 @@ bench-large: ## Measure on graphs of 1M and 14.3M nodes, made once in BENCHDIR (
 
 .PHONY: evidence-check
 evidence-check: ## Falsify evidence packages in EDITS (10000) ways, and change every byte of one
-	EDITS=$${EDITS:-10000} go test -count 1 -v -timeout 60m -run 'Forgeries|EveryByte' ./evidence/verify
+	EDITS=$${EDITS:-10000} go test -count 1 -v -timeout 60m -run 'Forgeries|EveryByte|NoFalseAlarm|Bombs' ./evidence/verify
 
 .PHONY: nightly
 nightly: ## Compare HISTORIES (10000) drawn histories in every graph store with the model

@@ -3,6 +3,8 @@ package access
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"strings"
@@ -218,6 +220,10 @@ func (p *Provider) exchange(ctx context.Context, code string, login pending) (Pr
 	}
 	ctx = oidc.ClientContext(ctx, p.options.HTTP)
 	tokens, err := d.oauth.Exchange(ctx, code, oauth2.VerifierOption(login.Verifier))
+	var refused *oauth2.RetrieveError
+	if errors.As(err, &refused) { // its text may hold what it was told: the client's secret, the code
+		err = fmt.Errorf("it answered %d", refused.Response.StatusCode)
+	}
 	if err != nil {
 		return Principal{}, p.away(err)
 	}

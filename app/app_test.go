@@ -21,12 +21,17 @@ import (
 // start runs a service in a folder of its own until the test ends.
 func start(t *testing.T, change func(*app.Options)) *app.App {
 	t.Helper()
+	return startLogging(t, change, slog.New(slog.DiscardHandler))
+}
+
+func startLogging(t *testing.T, change func(*app.Options), logger *slog.Logger) *app.App {
+	t.Helper()
 	o := app.DefaultOptions()
 	o.DataDir, o.Listen = filepath.Join(t.TempDir(), "data"), "127.0.0.1:0"
 	if change != nil {
 		change(&o)
 	}
-	a, err := app.New(t.Context(), o, slog.New(slog.DiscardHandler))
+	a, err := app.New(t.Context(), o, logger)
 	if err != nil {
 		t.Fatal(err)
 	}

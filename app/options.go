@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
+	"regexp"
 	"strings"
 	"time"
 
@@ -146,8 +148,9 @@ func (o Options) Limits() ot2.Limits {
 func (o Options) Validate() error {
 	var mistakes []error
 	wrong := func(name, format string, args ...any) {
-		mistakes = append(mistakes, fmt.Errorf("%s: %s", name, fmt.Sprintf(format, args...)))
+		mistakes = append(mistakes, fmt.Errorf("%s: %s", name, credentials.ReplaceAllString(fmt.Sprintf(format, args...), "********@")))
 	}
+	o.validateAddresses(wrong)
 	if o.DataDir == "" {
 		wrong("data-dir", "name a folder")
 	}
@@ -233,6 +236,19 @@ func (o Options) Validate() error {
 		wrong("log-format", "%q is neither text nor json", o.LogFormat)
 	}
 	return errors.Join(mistakes...)
+}
+
+// credentials are user and password in an address.
+var credentials = regexp.MustCompile(`[^\s/"'=,]+:[^\s/"'@,]*@`)
+
+// validateAddresses refuses passwords where settings are shown.
+func (o Options) validateAddresses(wrong func(name, format string, args ...any)) {
+	v := reflect.ValueOf(o)
+	for i, s := range Settings() {
+		if text := fmt.Sprint(v.Field(i).Interface()); !s.Secret && credentials.MatchString(text) {
+			wrong(s.Name, "leave user and password out of the address: settings are shown and logged")
+		}
+	}
 }
 
 // loopback reports whether an address can be reached from this machine only.

@@ -312,13 +312,16 @@ func replaceSecond(pattern *regexp.Regexp, text string) string {
 }
 
 // named matches a secret member or header in what is no whole JSON.
-var named = regexp.MustCompile(`(?im)(["']?[\w-]*(?:authorization|cookie|password|passwd|secret|api[-_]?key|token)["']?\s*[:=]\s*)("(?:[^"\\\n]|\\.)*"?|[^\s,;"'}\]][^\n,;}]*)`)
+var named = regexp.MustCompile(`(?im)(["']?[\w-]*(?:authorization|cookies?|password|passwd|passphrase|secret|(?:secret|private|api)[-_]?key|credentials?|token)["']?\s*[:=]\s*)("(?:[^"\\\n]|\\.)*"?|[^\s,;"'}\]][^\n,;}]*)`)
+
+// headed matches headers in what is no whole JSON, to the end of their object or list.
+var headed = regexp.MustCompile(`(?i)("[\w-]*headers"\s*:\s*)([{](?:"(?:[^"\\\n]|\\.)*"?|[^}"\n])*[}]?|\[(?:"(?:[^"\\\n]|\\.)*"?|[^\]"\n])*\]?)`)
 
 // redactText redacts what can't be taken apart. Everything that follows the
 // name of a secret on its line goes.
 func redactText(payload []byte) ([]byte, []string) {
 	text := redactLine(string(payload))
-	text = replaceSecond(named, text)
+	text = replaceSecond(named, replaceSecond(headed, text))
 	if text == string(payload) {
 		return payload, nil
 	}

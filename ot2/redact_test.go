@@ -39,7 +39,9 @@ func TestRedact(t *testing.T) {
 		{"pre-serialized", `{"data":["{\"id\":\"c\",\"params\":{\"token\":\"t\"}}"]}`,
 			`{"data":["{\"id\":\"c\",\"params\":{\"token\":\"[redacted]\"}}"]}`, []string{"data[0].params.token"}},
 		{"no JSON", "id,note\n1,Bearer abcdefghij\n2,password: x y\n", "id,note\n1,Bearer [redacted]\n2,password: [redacted]\n", []string{"line 2", "line 3"}},
-		{"cut JSON", `{"headers":{"Authorization":"Bearer abcdefghij`, `{"headers":{"Authorization":[redacted]`, []string{"line 1"}},
+		{"cut JSON", `{"headers":{"Authorization":"Bearer abcdefghij`, `{"headers":[redacted]`, []string{"line 1"}},
+		{"cut JSON with a key", "{\"private_key\":\"k\", \"customHeaders\":{\"X-A\":\"}b\"}, \"id\":\"r\",\n\"headers\":[[\"X-A\",\"]b\"", "{\"private_key\":[redacted], \"customHeaders\":[redacted], \"id\":\"r\",\n\"headers\":[redacted]",
+			[]string{"line 1", "line 2"}},
 		{"too deep", strings.Repeat("[", 10_000) + `{"token":"t"}`, strings.Repeat("[", 10_000) + `{"token":[redacted]}`, []string{"line 1"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
