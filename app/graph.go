@@ -44,6 +44,12 @@ func (e *exchangeable) Amend(ctx context.Context, a graphstore.Amendment, at tim
 	return e.now.Amend(ctx, a, at)
 }
 
+func (e *exchangeable) Held(ctx context.Context, a graphstore.Amendment) (lineage.Projection, error) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.now.Held(ctx, a)
+}
+
 // Tracks implements graphstore.Tracker, as both engines do.
 func (e *exchangeable) Tracks() {}
 

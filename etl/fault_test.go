@@ -61,6 +61,10 @@ func (s *faultyStore) Amend(ctx context.Context, a graphstore.Amendment, at time
 	return s.Store.(graphstore.Amender).Amend(ctx, a, at)
 }
 
+func (s *faultyStore) Held(ctx context.Context, a graphstore.Amendment) (lineage.Projection, error) {
+	return s.Store.(graphstore.Amender).Held(ctx, a)
+}
+
 // amendments is how often an owner was amended.
 func (s *faultyStore) amendments() int {
 	s.mu.Lock()

@@ -208,8 +208,9 @@ func amendment(owner lineage.Owner, c graphstore.Changes) graphstore.Amendment {
 func (t *turn) verifyOn(ctx context.Context, l *live, derived *Derived) (cause, err error) {
 	defer t.timed(&t.state.Seconds.Verify)()
 	cause, err = t.stage(ctx, Verify, string(t.batch.owner), func() error {
-		if l.following.Live() && changed(derived.changes) <= mostReadBack {
-			return t.readBack(ctx, derived.changes)
+		store, can := t.p.config.Store.(graphstore.Amender)
+		if can && l.following.Live() && changed(derived.changes) <= mostReadBack {
+			return t.readBack(ctx, store, derived.changes)
 		}
 		owned, err := t.p.config.Store.Owned(ctx, t.batch.owner)
 		if t.p.metrics.storeFailed(opOwned, err) != nil {
@@ -232,39 +233,13 @@ func changed(c graphstore.Changes) int {
 }
 
 // readBack compares what was added and changed with what the store has.
-func (t *turn) readBack(ctx context.Context, c graphstore.Changes) error {
-	nodes, edges := slices.Concat(c.AddNodes, c.ChangeNodes), slices.Concat(c.AddEdges, c.ChangeEdges)
-	given := lineage.Projection{Owner: t.batch.owner}
-	var ids, targets []lineage.ID
-	for _, n := range nodes {
-		given.Nodes, ids = append(given.Nodes, n.Node), append(ids, n.ID)
-	}
-	wanted := map[lineage.EdgeKey]bool{}
-	for _, e := range edges {
-		given.Edges, targets = append(given.Edges, e.Edge), append(targets, e.TargetID)
-		wanted[e.Key()] = true
-	}
-	held := lineage.Projection{Owner: t.batch.owner}
-	var err error
-	if held.Nodes, err = t.p.config.Store.Nodes(ctx, ids, time.Time{}); t.p.metrics.storeFailed(opOwned, err) != nil {
+func (t *turn) readBack(ctx context.Context, store graphstore.Amender, c graphstore.Changes) error {
+	written := amendment(t.batch.owner, c)
+	held, err := store.Held(ctx, written)
+	if t.p.metrics.storeFailed(opOwned, err) != nil {
 		return err
 	}
-	slices.SortFunc(targets, func(a, b lineage.ID) int { return slices.Compare(a[:], b[:]) })
-	for roots := range slices.Chunk(slices.Compact(targets), 200) {
-		graph, err := t.p.config.Store.Traverse(ctx, lineage.Traversal{
-			Roots: roots, Direction: lineage.Upstream, Types: lineage.RelationshipTypes(), Depth: 1, Nodes: lineage.MaxNodes,
-		})
-		if t.p.metrics.storeFailed(opOwned, err) != nil {
-			return err
-		}
-		for _, e := range graph.Edges {
-			if wanted[e.Key()] {
-				delete(wanted, e.Key())
-				held.Edges = append(held.Edges, e)
-			}
-		}
-	}
-	return compare(held, given)
+	return compare(held, written.Named())
 }
 
 // remember follows an owner on whose turn just ended well, if more of it is to be

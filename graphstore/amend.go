@@ -2,6 +2,7 @@ package graphstore
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"wellspring/lineage"
@@ -18,6 +19,11 @@ type Amender interface {
 	// place. The rules are those of Apply. It costs what it names, and not what the
 	// owner has.
 	Amend(ctx context.Context, amendment Amendment, at time.Time) (lineage.Applied, error)
+
+	// Held returns what the graph has of the nodes and edges that an amendment puts in
+	// place, in no order, whoever named them. It looks once and takes no care that
+	// nothing is written meanwhile: who reads back what is their own needs none.
+	Held(ctx context.Context, amendment Amendment) (lineage.Projection, error)
 }
 
 // Amendment is a difference in an owner's part. What is named as it is already, or
@@ -33,6 +39,39 @@ type Amendment struct {
 // Named is the amendment as a projection: all that it puts in place.
 func (a Amendment) Named() lineage.Projection {
 	return lineage.Projection{Owner: a.Owner, Nodes: a.Nodes, Edges: a.Edges}
+}
+
+// Targets are the nodes that the edges which the amendment puts in place end at, each once.
+func (a Amendment) Targets() []lineage.ID {
+	targets := make([]lineage.ID, 0, len(a.Edges))
+	for _, e := range a.Edges {
+		targets = append(targets, e.TargetID)
+	}
+	slices.SortFunc(targets, func(a, b lineage.ID) int { return slices.Compare(a[:], b[:]) })
+	return slices.Compact(targets)
+}
+
+// Of leaves of what the graph has what the amendment puts in place, each once.
+func (a Amendment) Of(there lineage.Projection) lineage.Projection {
+	nodes, edges := make(map[lineage.ID]struct{}, len(a.Nodes)), make(map[lineage.EdgeKey]struct{}, len(a.Edges))
+	for _, n := range a.Nodes {
+		nodes[n.ID] = struct{}{}
+	}
+	for _, e := range a.Edges {
+		edges[e.Key()] = struct{}{}
+	}
+	return lineage.Projection{
+		Owner: a.Owner,
+		Nodes: slices.DeleteFunc(there.Nodes, func(n lineage.Node) bool { return !take(nodes, n.ID) }),
+		Edges: slices.DeleteFunc(there.Edges, func(e lineage.Edge) bool { return !take(edges, e.Key()) }),
+	}
+}
+
+// take takes a key out of a set, and reports whether it was there.
+func take[K comparable](set map[K]struct{}, key K) bool {
+	_, there := set[key]
+	delete(set, key)
+	return there
 }
 
 // Empty reports whether the amendment says nothing.

@@ -16,7 +16,7 @@ import (
 // alone. What it returns may be returned to others too: the lists are the
 // caller's own, the attributes in them are not to be changed.
 //
-// Owned, Owners and Ping are passed on: who compares a part of the graph with what it
+// Owned, Owners, Held and Ping are passed on: who compares a part of the graph with what it
 // should be wants to see the database.
 type Store struct {
 	inner   Engine
@@ -208,6 +208,11 @@ func (s *Store) Flush() {
 	s.changes = append(s.changes, all)
 	s.settle([]*change{all}, nil)
 	s.prune(s.flights)
+}
+
+// Held implements graphstore.Amender.
+func (s *Store) Held(ctx context.Context, a graphstore.Amendment) (lineage.Projection, error) {
+	return s.inner.Held(ctx, a)
 }
 
 // Owned implements graphstore.Store.

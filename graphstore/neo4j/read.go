@@ -2,6 +2,7 @@ package neo4j
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -76,6 +77,30 @@ func owned(ctx context.Context, tx querier, owner lineage.Owner) ([]lineage.Node
 	}
 	edges, err := edgesOf(ctx, tx, manifest)
 	return nodes, edges, err
+}
+
+// Held implements graphstore.Amender, in one round trip.
+func (s *Store) Held(ctx context.Context, a graphstore.Amendment) (lineage.Projection, error) {
+	var there lineage.Projection
+	ids := a.Targets()
+	for _, n := range a.Nodes {
+		ids = append(ids, n.ID)
+	}
+	statement := cypher.Read("expand").With("TYPES", allTypes())
+	session := s.session(ctx, driver.AccessModeRead, s.bookmarks)
+	var err error
+	for batch := range slices.Chunk(sortedIDs(ids), batchSize) {
+		err = errors.Join(err, each(ctx, alone{session}, statement, map[string]any{"ids": texts(batch)}, func(record *driver.Record) error {
+			n, err := readNeighbourhood(record)
+			there.Nodes = append(there.Nodes, n.node.Node)
+			for _, e := range n.edges {
+				there.Edges = append(there.Edges, e.Edge)
+			}
+			return err
+		}))
+	}
+	err = errors.Join(err, session.Close(ctx))
+	return a.Of(there), storeError(ctx, "held", string(a.Owner), err)
 }
 
 // edgesOf reads the edges of a manifest from their targets' side: nothing

@@ -114,28 +114,36 @@ func (w *walker) statement(name string) (cypher.Statement, map[string]any) {
 
 // take keeps what a record says of a node and its edges.
 func (w *walker) take(record *driver.Record) error {
-	n, err := readNode(record)
+	n, err := readNeighbourhood(record)
 	if err != nil {
 		return err
+	}
+	if other, twice := w.near[n.node.ID]; twice && other.node.life.countsBefore(n.node.life) {
+		return nil
+	}
+	if !w.q.AsOf.IsZero() {
+		n.edges = counting(n.edges)
+	}
+	w.near[n.node.ID] = n
+	return nil
+}
+
+// readNeighbourhood reads the fields properties, labels and edges of a record.
+func readNeighbourhood(record *driver.Record) (n neighbourhood, err error) {
+	if n.node, err = readNode(record); err != nil {
+		return n, err
 	}
 	rows, _, err := driver.GetRecordValue[[]any](record, "edges")
 	if err != nil {
-		return err
+		return n, err
 	}
-	if other, twice := w.near[n.ID]; twice && other.node.life.countsBefore(n.life) {
-		return nil
-	}
-	edges := make([]storedEdge, len(rows))
+	n.edges = make([]storedEdge, len(rows))
 	for i, row := range rows {
-		if edges[i], err = readDependence(n.ID, row); err != nil {
-			return err
+		if n.edges[i], err = readDependence(n.node.ID, row); err != nil {
+			return n, err
 		}
 	}
-	if !w.q.AsOf.IsZero() {
-		edges = counting(edges)
-	}
-	w.near[n.ID] = neighbourhood{n, edges}
-	return nil
+	return n, nil
 }
 
 // counting keeps, of several revisions of one edge, the one that counts.

@@ -3,7 +3,9 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"wellspring/graphstore"
@@ -30,6 +32,31 @@ func (s *Store) Amend(ctx context.Context, a graphstore.Amendment, at time.Time)
 		}
 		return changes, w.make(ctx, changes, a.Nodes)
 	})
+}
+
+// Held implements graphstore.Amender.
+func (s *Store) Held(ctx context.Context, a graphstore.Amendment) (lineage.Projection, error) {
+	var there lineage.Projection
+	types, err := json.Marshal(lineage.RelationshipTypes())
+	if err != nil {
+		return there, err
+	}
+	err = s.reading(ctx, "held", func(r reader) (err error) {
+		ids := make([]lineage.ID, len(a.Nodes))
+		for i, n := range a.Nodes {
+			ids[i] = n.ID
+		}
+		if there.Nodes, err = r.nodes(ctx, ids, time.Time{}); err != nil {
+			return err
+		}
+		for part := range slices.Chunk(a.Targets(), chunk) {
+			if err := r.query(ctx, selectIncoming, into(&there.Edges, r.scan.edge), idList(part), string(types)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return a.Of(there), err
 }
 
 // about reads what the owner last said of what an amendment is about.

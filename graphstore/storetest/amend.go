@@ -20,6 +20,25 @@ func (m *Model) Amend(ctx context.Context, a graphstore.Amendment, at time.Time)
 	return m.Apply(ctx, amended(p, a), at)
 }
 
+// Held implements graphstore.Amender.
+func (m *Model) Held(ctx context.Context, a graphstore.Amendment) (there lineage.Projection, err error) {
+	var ids []lineage.ID
+	for _, n := range a.Nodes {
+		ids = append(ids, n.ID)
+	}
+	if there.Nodes, err = m.Nodes(ctx, ids, time.Time{}); err != nil {
+		return there, err
+	}
+	for _, id := range a.Targets() {
+		edges, _, err := m.Edges(ctx, id, 1000, time.Time{})
+		if err != nil {
+			return there, err
+		}
+		there.Edges = append(there.Edges, edges...)
+	}
+	return a.Of(there), nil
+}
+
 // amended is a part of the graph once an amendment is made.
 func amended(p lineage.Projection, a graphstore.Amendment) lineage.Projection {
 	nodes, edges := map[lineage.ID]lineage.Node{}, map[lineage.EdgeKey]lineage.Edge{}
@@ -97,6 +116,7 @@ func amendEndsLikeApply(t *testing.T, s graphstore.Store) {
 			t.Fatalf("step %d: got %v, want %v", step, err, wantErr)
 		}
 		same(t, fmt.Sprintf("what step %d changed", step), want, got)
+		same(t, fmt.Sprintf("what is held of step %d", step), held(t, model, amendment), held(t, a, amendment))
 		for _, owner := range []lineage.Owner{ownerA, ownerB} {
 			same(t, fmt.Sprintf("the part of %s after step %d", owner, step), owned(t, model, owner), owned(t, s, owner))
 		}
@@ -104,6 +124,16 @@ func amendEndsLikeApply(t *testing.T, s graphstore.Store) {
 	for _, n := range nodes {
 		same(t, "the history of "+n.Name, history(t, model, n.ID), history(t, s, n.ID))
 	}
+}
+
+func held(t *testing.T, s graphstore.Amender, a graphstore.Amendment) lineage.Projection {
+	t.Helper()
+	p, err := s.Held(t.Context(), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Sort()
+	return p
 }
 
 func amendRefuses(t *testing.T, s graphstore.Store) {
