@@ -1,7 +1,7 @@
 // Purpose: Reads parts of what an owner has.
 // Parameters: $keys
-// Returns: manifest: as parts_put left it
+// Returns: key; manifest: as parts_put left it
 UNWIND $keys AS key
 MATCH (m:ManifestPart {key: key})
 USING INDEX SEEK m:ManifestPart(key)
-RETURN m.manifest AS manifest
+RETURN key, m.manifest AS manifest

@@ -1,8 +1,6 @@
 // Purpose: Adds the edges of one type that are not there, and leaves alone those that are. TYPES is the type.
-// Parameters: $rows: target, source, transformation, properties
-// $owner
-// $at
-// Returns: found: how many rows have both their nodes; there: source, target, type, properties of the edges that were there
+// Parameters: $rows: row, target, source, transformation, owner, properties (all)
+// Returns: found: how many rows have both their nodes; there: row, source, target, type, properties of the edges that were there
 UNWIND $rows AS row
 MATCH (t:Lineage {id: row.target})
 USING INDEX SEEK t:Lineage(id)
@@ -13,6 +11,6 @@ USING INDEX SEEK s:Lineage(id)
 WHERE NOT s:Retracted
 WITH row, t, s
 MERGE (t)-[e:TYPES {transformationId: row.transformation}]->(s)
-ON CREATE SET e += row.properties, e.createdAt = $at, e.owners = [$owner]
+ON CREATE SET e = row.properties
 RETURN count(*) AS found,
-       collect(CASE WHEN NOT $owner IN e.owners THEN {source: s.id, target: t.id, type: type(e), properties: properties(e)} END) AS there
+       collect(CASE WHEN NOT row.owner IN e.owners THEN {row: row.row, source: s.id, target: t.id, type: type(e), properties: properties(e)} END) AS there

@@ -1,6 +1,5 @@
-// Purpose: Adds an owner to edges that say already what it has to say. TYPES is the type.
-// Parameters: $rows: target, source, transformation
-// $owner
+// Purpose: Adds owners to edges that say already what they have to say. TYPES is the type.
+// Parameters: $rows: target, source, transformation, owner
 // Returns: nothing
 UNWIND $rows AS row
 MATCH (t:Lineage {id: row.target})
@@ -10,4 +9,4 @@ MATCH (s:Lineage {id: source})
 USING INDEX SEEK s:Lineage(id)
 WITH row, t, s
 MATCH (t)-[e:TYPES {transformationId: row.transformation}]->(s)
-SET e.owners = e.owners + $owner
+SET e.owners = e.owners + row.owner

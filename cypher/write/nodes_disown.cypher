@@ -1,8 +1,7 @@
-// Purpose: Takes an owner from nodes.
-// Parameters: $ids
-// $owner
+// Purpose: Takes owners from nodes.
+// Parameters: $rows: id, owner
 // Returns: nothing
-UNWIND $ids AS id
-MATCH (n:Lineage {id: id})
+UNWIND $rows AS row
+MATCH (n:Lineage {id: row.id})
 USING INDEX SEEK n:Lineage(id)
-SET n.owners = [other IN n.owners WHERE other <> $owner]
+SET n.owners = [other IN n.owners WHERE other <> row.owner]

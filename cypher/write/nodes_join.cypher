@@ -1,8 +1,7 @@
-// Purpose: Adds an owner to nodes that say already what it has to say.
-// Parameters: $ids
-// $owner
+// Purpose: Adds owners to nodes that say already what they have to say.
+// Parameters: $rows: id, owner
 // Returns: nothing
-UNWIND $ids AS id
-MATCH (n:Lineage {id: id})
+UNWIND $rows AS row
+MATCH (n:Lineage {id: row.id})
 USING INDEX SEEK n:Lineage(id)
-SET n.owners = n.owners + $owner
+SET n.owners = n.owners + row.owner

@@ -1,5 +1,6 @@
-// Purpose: Forgets an owner that has nothing left.
-// Parameters: $owner
+// Purpose: Forgets owners that have nothing left.
+// Parameters: $owners
 // Returns: nothing
-MATCH (p:Projection {owner: $owner})
+UNWIND $owners AS owner
+MATCH (p:Projection {owner: owner})
 DELETE p

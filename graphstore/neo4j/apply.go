@@ -41,166 +41,172 @@ func (s *Store) Amend(ctx context.Context, a graphstore.Amendment, at time.Time)
 	return s.make(ctx, "amend", a.Owner, at, difference{a})
 }
 
-// make makes a claim true, in one transaction.
-func (s *Store) make(ctx context.Context, op string, owner lineage.Owner, at time.Time, c claim) (lineage.Applied, error) {
-	applied, err := s.write(ctx, func(tx querier) (any, error) {
-		w := writer{tx: tx, owner: owner, at: at.UTC(), sameNodes: map[lineage.ID]struct{}{}, sameEdges: map[lineage.EdgeKey]struct{}{}}
-		return w.make(ctx, c)
-	})
-	if err != nil {
-		return lineage.Applied{}, storeError(ctx, op, string(owner), err)
-	}
-	return applied.(lineage.Applied), nil
+// A writer makes the claims of jobs true within one transaction. No two of the jobs
+// are about one thing.
+type writer struct {
+	tx   querier
+	work []*work
 }
 
-// A writer makes one claim true within one transaction.
-type writer struct {
-	tx    querier
-	owner lineage.Owner
-	at    time.Time
-	// What is added and was there already: another owner says the same.
+// work is a job as it goes within the transaction.
+type work struct {
+	*job
+	ledger  ledger
+	parts   []int               // of the manifest, that may change
+	have    graphstore.Manifest // what is in these
+	changes graphstore.Changes
+	there   map[lineage.ID]struct{} // what is added and was there already
+	// Of that, and of the edges, what another owner says alike.
 	sameNodes map[lineage.ID]struct{}
 	sameEdges map[lineage.EdgeKey]struct{}
 }
 
+func newWriter(tx querier, jobs []*job) writer {
+	w := writer{tx: tx}
+	for _, j := range jobs {
+		w.work = append(w.work, &work{job: j, have: emptyManifest(), there: map[lineage.ID]struct{}{}, sameNodes: map[lineage.ID]struct{}{}, sameEdges: map[lineage.EdgeKey]struct{}{}})
+	}
+	return w
+}
+
 // make writes in an order in which every statement finds what it needs: nodes
 // before their edges; and nodes go when the edges that hold them are gone.
-func (w writer) make(ctx context.Context, c claim) (lineage.Applied, error) {
-	ledger, err := w.begin(ctx)
-	if err != nil {
-		return lineage.Applied{}, err
+func (w writer) make(ctx context.Context) ([]lineage.Applied, error) {
+	if err := w.begin(ctx); err != nil {
+		return nil, err
 	}
-	parts := c.touches(ledger)
-	have, err := readParts(ctx, w.tx, w.owner, ledger, parts)
-	if err != nil {
-		return lineage.Applied{}, err
-	}
-	changes, err := c.changes(have, ledger, parts)
-	if err != nil || !changes.Applied().Changed() {
-		return lineage.Applied{}, err
-	}
-	for _, step := range []func(context.Context, graphstore.Changes) error{
-		w.addNodes, w.changeNodes, w.addEdges, w.changeEdges, w.retractEdges, w.retractNodes,
-	} {
-		if err := step(ctx, changes); err != nil {
-			return lineage.Applied{}, err
+	applied := make([]lineage.Applied, len(w.work))
+	var changing []*work
+	for i, k := range w.work {
+		var err error
+		if k.changes, err = k.claim.changes(k.have, k.ledger, k.parts); err != nil {
+			return nil, err
+		}
+		if applied[i] = k.changes.Applied(); applied[i].Changed() {
+			changing = append(changing, k)
 		}
 	}
-	if err := w.keep(ctx, ledger, have, parts, changes); err != nil {
-		return lineage.Applied{}, err
+	if w.work = changing; len(changing) == 0 {
+		return applied, nil
 	}
-	graphstore.Touch(ctx, changes, w.sameNodes, w.sameEdges)
-	return changes.Applied(), nil
+	for _, step := range []func(context.Context) error{
+		w.addNodes, w.changeNodes, w.addEdges, w.changeEdges, w.retractEdges, w.retractNodes, w.keep,
+	} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	for _, k := range w.work {
+		graphstore.Touch(k.ctx, k.changes, k.sameNodes, k.sameEdges)
+	}
+	return applied, nil
 }
 
-// begin waits for its turn and returns what the owner has.
-func (w writer) begin(ctx context.Context) (l ledger, err error) {
-	err = each(ctx, w.tx, cypher.Write("begin"), w.with(nil), func(record *driver.Record) (err error) {
-		l, err = readLedger(record)
+// begin waits for its turn and reads what the owners have.
+func (w writer) begin(ctx context.Context) error {
+	work := make(map[lineage.Owner]*work, len(w.work))
+	owners := make([]string, len(w.work))
+	for i, k := range w.work {
+		work[k.owner], owners[i] = k, string(k.owner)
+	}
+	err := each(ctx, w.tx, cypher.Write("begin"), map[string]any{"owners": owners}, func(record *driver.Record) error {
+		owner, _, err := driver.GetRecordValue[string](record, "owner")
+		if err != nil {
+			return err
+		}
+		work[lineage.Owner(owner)].ledger, err = readLedger(record)
 		return err
 	})
-	return l, err
+	if err != nil {
+		return err
+	}
+	for _, k := range w.work {
+		k.parts = k.claim.touches(k.ledger)
+	}
+	return w.readParts(ctx)
 }
 
-// follow brings a manifest to where the changes lead.
-func follow(m graphstore.Manifest, c graphstore.Changes) {
-	for _, nodes := range [][]graphstore.HashedNode{c.AddNodes, c.ChangeNodes} {
-		for _, n := range nodes {
-			m.Nodes[n.ID] = n.Hash
+// a change is a node or an edge of one of the jobs.
+type change[T any] struct {
+	*work
+	thing T
+}
+
+// all are the things of one kind of change, of all jobs.
+func all[T any](w writer, of func(graphstore.Changes) []T) []change[T] {
+	var changes []change[T]
+	for _, k := range w.work {
+		for _, thing := range of(k.changes) {
+			changes = append(changes, change[T]{k, thing})
 		}
 	}
-	for _, id := range c.RetractNodes {
-		delete(m.Nodes, id)
-	}
-	for _, edges := range [][]graphstore.HashedEdge{c.AddEdges, c.ChangeEdges} {
-		for _, e := range edges {
-			m.Edges[e.Key()] = e.Hash
-		}
-	}
-	for _, key := range c.RetractEdges {
-		delete(m.Edges, key)
-	}
+	return changes
 }
 
-// with adds the parameters that every write has.
-func (w writer) with(parameters map[string]any) map[string]any {
-	all := map[string]any{"owner": string(w.owner), "at": w.at}
-	for name, value := range parameters {
-		all[name] = value
-	}
-	return all
-}
-
-func (w writer) addNodes(ctx context.Context, changes graphstore.Changes) error {
-	var there known
-	for kind, nodes := range nodesByKind(changes.AddNodes) {
+func (w writer) addNodes(ctx context.Context) error {
+	nodes := all(w, func(c graphstore.Changes) []graphstore.HashedNode { return c.AddNodes })
+	var join, change []change[graphstore.HashedNode]
+	for kind, nodes := range nodesByKind(nodes) {
 		statement := cypher.Write("nodes_add").With("KIND", labels(kind))
 		for batch := range slices.Chunk(nodes, batchSize) {
-			wanted := make(map[lineage.ID]graphstore.HashedNode, len(batch))
-			for _, n := range batch {
-				wanted[n.ID] = n
-			}
-			err := each(ctx, w.tx, statement, w.with(map[string]any{"rows": nodeRows(batch)}), func(record *driver.Record) error {
-				n, err := readNode(record)
+			err := each(ctx, w.tx, statement, map[string]any{"rows": nodeRows(batch)}, func(record *driver.Record) error {
+				i, _, err := driver.GetRecordValue[int64](record, "row")
 				if err != nil {
 					return err
 				}
-				return there.add(n, wanted[n.ID])
-			})
-			if err != nil {
-				return err
-			}
-		}
-	}
-	for _, id := range there.join {
-		w.sameNodes[id] = struct{}{}
-	}
-	for batch := range slices.Chunk(there.join, batchSize) {
-		if err := consume(ctx, w.tx, cypher.Write("nodes_join"), w.with(map[string]any{"ids": texts(batch)})); err != nil {
-			return err
-		}
-	}
-	return w.changeNodes(ctx, graphstore.Changes{ChangeNodes: there.change})
-}
-
-// known is what an owner newly names and the graph knows already.
-type known struct {
-	join   []lineage.ID            // it says the same
-	change []graphstore.HashedNode // it says something else, and nobody speaks for it
-}
-
-// add decides what becomes of one node. One that edges alone hold has no owner
-// who speaks for its content, and one that was retracted has none either.
-func (k *known) add(there storedNode, want graphstore.HashedNode) error {
-	hash, err := there.ContentHash()
-	switch {
-	case err != nil:
-		return err
-	case there.life.retractedAt == nil && hash == want.Hash:
-		k.join = append(k.join, want.ID)
-	case len(there.owners) == 0:
-		k.change = append(k.change, want)
-	default:
-		return graphstore.Conflict("node "+want.ID.String(), lineage.Owner(there.owners[0]))
-	}
-	return nil
-}
-
-func (w writer) changeNodes(ctx context.Context, changes graphstore.Changes) error {
-	for kind, nodes := range nodesByKind(changes.ChangeNodes) {
-		statement := cypher.Write("nodes_change").With("KIND", labels(kind))
-		for batch := range slices.Chunk(nodes, batchSize) {
-			err := each(ctx, w.tx, cypher.Read("nodes_contested"), w.with(map[string]any{"ids": nodeIDs(batch)}), func(record *driver.Record) error {
 				there, err := readNode(record)
 				if err != nil {
 					return err
 				}
-				return graphstore.Conflict("node "+there.ID.String(), w.other(there.owners))
+				batch[i].there[there.ID] = struct{}{}
+				same, err := joins(there, batch[i].thing)
+				if same {
+					join = append(join, batch[i])
+					batch[i].sameNodes[there.ID] = struct{}{}
+				} else {
+					change = append(change, batch[i])
+				}
+				return err
 			})
 			if err != nil {
 				return err
 			}
-			if err := consume(ctx, w.tx, statement, w.with(map[string]any{"rows": nodeRows(batch)})); err != nil {
+		}
+	}
+	for batch := range slices.Chunk(join, batchSize) {
+		if err := consume(ctx, w.tx, cypher.Write("nodes_join"), map[string]any{"rows": idRows(batch, nodeID)}); err != nil {
+			return err
+		}
+	}
+	return w.change(ctx, change)
+}
+
+// joins decides what becomes of a node that an owner newly names and the graph
+// knows already: it says the same, or it says something else, and nobody speaks for
+// it. One that edges alone hold has no owner who speaks for its content, and one that
+// was retracted has none either.
+func joins(there storedNode, want graphstore.HashedNode) (same bool, err error) {
+	hash, err := there.ContentHash()
+	switch {
+	case err != nil:
+		return false, err
+	case there.life.retractedAt == nil && hash == want.Hash:
+		return true, nil
+	case len(there.owners) > 0:
+		return false, graphstore.Conflict("node "+want.ID.String(), lineage.Owner(there.owners[0]))
+	}
+	return false, nil
+}
+
+func (w writer) changeNodes(ctx context.Context) error {
+	return w.change(ctx, all(w, func(c graphstore.Changes) []graphstore.HashedNode { return c.ChangeNodes }))
+}
+
+func (w writer) change(ctx context.Context, nodes []change[graphstore.HashedNode]) error {
+	for kind, nodes := range nodesByKind(nodes) {
+		statement := cypher.Write("nodes_change").With("KIND", labels(kind))
+		for batch := range slices.Chunk(nodes, batchSize) {
+			if err := each(ctx, w.tx, statement, map[string]any{"rows": nodeRows(batch)}, contested("node")); err != nil {
 				return err
 			}
 		}
@@ -208,31 +214,43 @@ func (w writer) changeNodes(ctx context.Context, changes graphstore.Changes) err
 	return nil
 }
 
-// other is the first of the owners who is not this one.
-func (w writer) other(owners []string) lineage.Owner {
-	for _, owner := range owners {
-		if owner != string(w.owner) {
-			return lineage.Owner(owner)
+// contested refuses to change what another owner names too.
+func contested(what string) func(*driver.Record) error {
+	return func(record *driver.Record) error {
+		id, _, err := driver.GetRecordValue[string](record, "id")
+		if err != nil {
+			return err
 		}
+		other, _, err := driver.GetRecordValue[string](record, "other")
+		if err != nil {
+			return err
+		}
+		return graphstore.Conflict(what+" "+id, lineage.Owner(other))
 	}
-	return ""
 }
 
 // retractNodes lets go of nodes, and retracts those that nobody holds any more:
 // among them what the retracted edges held.
-func (w writer) retractNodes(ctx context.Context, changes graphstore.Changes) error {
-	for batch := range slices.Chunk(changes.RetractNodes, batchSize) {
-		if err := consume(ctx, w.tx, cypher.Write("nodes_disown"), w.with(map[string]any{"ids": texts(batch)})); err != nil {
+func (w writer) retractNodes(ctx context.Context) error {
+	disowned := all(w, func(c graphstore.Changes) []lineage.ID { return c.RetractNodes })
+	for batch := range slices.Chunk(disowned, batchSize) {
+		if err := consume(ctx, w.tx, cypher.Write("nodes_disown"), map[string]any{"rows": idRows(batch, ownID)}); err != nil {
 			return err
 		}
 	}
-	let := slices.Clone(changes.RetractNodes)
-	for _, key := range changes.RetractEdges {
-		let = append(let, key.SourceID, key.TargetID)
+	var let []change[lineage.ID]
+	for _, k := range w.work {
+		ids := slices.Clone(k.changes.RetractNodes)
+		for _, key := range k.changes.RetractEdges {
+			ids = append(ids, key.SourceID, key.TargetID)
+		}
+		for _, id := range sortedIDs(ids) {
+			let = append(let, change[lineage.ID]{k, id})
+		}
 	}
 	statement := cypher.Write("nodes_release").With("TYPES", allTypes())
-	for batch := range slices.Chunk(sortedIDs(let), batchSize) {
-		if err := consume(ctx, w.tx, statement, w.with(map[string]any{"ids": texts(batch)})); err != nil {
+	for batch := range slices.Chunk(let, batchSize) {
+		if err := consume(ctx, w.tx, statement, map[string]any{"rows": idRows(batch, ownID)}); err != nil {
 			return err
 		}
 	}
@@ -240,8 +258,8 @@ func (w writer) retractNodes(ctx context.Context, changes graphstore.Changes) er
 }
 
 // nodesByKind yields the nodes of each kind, in the order they have.
-func nodesByKind(nodes []graphstore.HashedNode) iter.Seq2[lineage.Kind, []graphstore.HashedNode] {
-	return grouped(nodes, lineage.Kinds(), func(n graphstore.HashedNode) lineage.Kind { return n.Kind })
+func nodesByKind(nodes []change[graphstore.HashedNode]) iter.Seq2[lineage.Kind, []change[graphstore.HashedNode]] {
+	return grouped(nodes, lineage.Kinds(), func(n change[graphstore.HashedNode]) lineage.Kind { return n.thing.Kind })
 }
 
 // grouped yields the things of each group, in the order they have.
@@ -260,29 +278,40 @@ func grouped[G comparable, T any](things []T, groups []G, groupOf func(T) G) ite
 	}
 }
 
-func nodeRows(nodes []graphstore.HashedNode) []any {
+// nodeRows are the parameters of a statement about nodes.
+func nodeRows(nodes []change[graphstore.HashedNode]) []any {
 	rows := make([]any, len(nodes))
 	for i, n := range nodes {
-		p := properties(n.Attributes)
-		p[propID], p[propName] = n.ID.String(), n.Name
-		rows[i] = map[string]any{"id": p[propID], "properties": p}
+		p := n.owned(properties(n.thing.Attributes))
+		p[propID], p[propName] = n.thing.ID.String(), n.thing.Name
+		rows[i] = map[string]any{"row": i, "id": p[propID], "owner": string(n.owner), "at": n.at, "properties": p}
 	}
 	return rows
 }
+
+// owned adds to properties whose they are, and since when.
+func (k *work) owned(p map[string]any) map[string]any {
+	p[propOwners], p[propCreatedAt] = []string{string(k.owner)}, k.at
+	return p
+}
+
+// idRows are the parameters of a statement about nodes by their ids.
+func idRows[T any](of []change[T], id func(T) lineage.ID) []any {
+	rows := make([]any, len(of))
+	for i, c := range of {
+		rows[i] = map[string]any{"id": id(c.thing).String(), "owner": string(c.owner), "at": c.at}
+	}
+	return rows
+}
+
+func nodeID(n graphstore.HashedNode) lineage.ID { return n.ID }
+func ownID(id lineage.ID) lineage.ID            { return id }
 
 // texts writes ids as they are kept.
 func texts(ids []lineage.ID) []string {
 	out := make([]string, len(ids))
 	for i, id := range ids {
 		out[i] = id.String()
-	}
-	return out
-}
-
-func nodeIDs(nodes []graphstore.HashedNode) []string {
-	out := make([]string, len(nodes))
-	for i, n := range nodes {
-		out[i] = n.ID.String()
 	}
 	return out
 }

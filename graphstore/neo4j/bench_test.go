@@ -124,18 +124,20 @@ func writeBare(b *testing.B, s *Store, changes graphstore.Changes) {
 	b.Helper()
 	ctx := b.Context()
 	_, err := s.write(ctx, func(tx querier) (any, error) {
-		for kind, nodes := range nodesByKind(changes.AddNodes) {
+		kindOf := func(n graphstore.HashedNode) lineage.Kind { return n.Kind }
+		for kind, nodes := range grouped(changes.AddNodes, lineage.Kinds(), kindOf) {
 			statement := cypher.Test("bare_nodes").With("KIND", labels(kind))
 			for batch := range slices.Chunk(nodes, batchSize) {
-				if err := consume(ctx, tx, statement, map[string]any{"rows": nodeRows(batch)}); err != nil {
+				if err := consume(ctx, tx, statement, map[string]any{"rows": bareNodes(batch)}); err != nil {
 					return nil, err
 				}
 			}
 		}
-		for typ, edges := range byType(changes.AddEdges, typeOfEdge) {
+		typeOf := func(e graphstore.HashedEdge) lineage.RelationshipType { return e.RelationshipType }
+		for typ, edges := range byType(changes.AddEdges, typeOf) {
 			statement := cypher.Test("bare_edges").With("TYPES", string(typ))
 			for batch := range slices.Chunk(edges, batchSize) {
-				if err := consume(ctx, tx, statement, map[string]any{"rows": edgeRows(batch)}); err != nil {
+				if err := consume(ctx, tx, statement, map[string]any{"rows": bareEdges(batch)}); err != nil {
 					return nil, err
 				}
 			}
@@ -145,6 +147,27 @@ func writeBare(b *testing.B, s *Store, changes graphstore.Changes) {
 	if err != nil {
 		b.Fatal(err)
 	}
+}
+
+func bareNodes(nodes []graphstore.HashedNode) []any {
+	rows := make([]any, len(nodes))
+	for i, n := range nodes {
+		p := properties(n.Attributes)
+		p[propID], p[propName] = n.ID.String(), n.Name
+		rows[i] = map[string]any{"id": p[propID], "properties": p}
+	}
+	return rows
+}
+
+func bareEdges(edges []graphstore.HashedEdge) []any {
+	rows := make([]any, len(edges))
+	for i, e := range edges {
+		rows[i] = map[string]any{
+			"source": e.SourceID.String(), "target": e.TargetID.String(), "transformation": e.TransformationID.String(),
+			"properties": properties(e.Attributes),
+		}
+	}
+	return rows
 }
 
 // longRun is a run of that many transfers among 96 wells, in the shape that

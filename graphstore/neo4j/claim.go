@@ -1,10 +1,13 @@
 package neo4j
 
 import (
+	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"wellspring/graphstore"
+	"wellspring/lineage"
 )
 
 // A claim is what a caller wants of an owner's part.
@@ -23,7 +26,7 @@ func (p wholePart) touches(l ledger) []int {
 		return nil
 	}
 	m := emptyManifest()
-	follow(m, graphstore.Changes{AddNodes: p.Nodes, AddEdges: p.Edges})
+	m.Make(graphstore.Changes{AddNodes: p.Nodes, AddEdges: p.Edges})
 	return l.differing(m)
 }
 
@@ -68,4 +71,35 @@ func (d difference) touches(l ledger) []int {
 
 func (d difference) changes(have graphstore.Manifest, _ ledger, _ []int) (graphstore.Changes, error) {
 	return graphstore.Amended(have, d.Amendment)
+}
+
+// A job is a claim that somebody waits for to be made true.
+type job struct {
+	ctx   context.Context // of who waits; watched by who keeps answers
+	op    string
+	owner lineage.Owner
+	at    time.Time
+	claim claim
+
+	alone   bool // it shares no transaction
+	done    chan struct{}
+	applied lineage.Applied
+	err     error
+}
+
+// shareable are the nodes and edges that a job is about, where it may share a transaction
+// with others: one that says of each thing whether it is to be there. Nil: it may not.
+func (j *job) shareable() map[any]struct{} {
+	d, small := j.claim.(difference)
+	if !small || j.alone {
+		return nil
+	}
+	about := map[any]struct{}{j.owner: {}}
+	for _, id := range d.IDs() {
+		about[id] = struct{}{}
+	}
+	for _, key := range d.Keys() {
+		about[key] = struct{}{}
+	}
+	return about
 }

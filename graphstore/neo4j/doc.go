@@ -27,5 +27,6 @@
 // # Writing
 //
 // One writer at a time holds (:ApplyLock). What it has read stays so, shared
-// nodes need no locks of their own, and there are no deadlocks.
+// nodes need no locks of their own, and there are no deadlocks. Small writes of one
+// process that wait for it share a transaction, where they are about different things.
 package neo4j

@@ -174,7 +174,7 @@ func (e *exporter) manifest(p lineage.Projection, at time.Time) error {
 		return err
 	}
 	m := emptyManifest()
-	follow(m, graphstore.Changes{AddNodes: want.Nodes, AddEdges: want.Edges})
+	m.Make(graphstore.Changes{AddNodes: want.Nodes, AddEdges: want.Edges})
 	var whole, digests []byte
 	if parts := partsFor(len(m.Nodes) + len(m.Edges)); parts == 0 {
 		whole = packManifest(m)

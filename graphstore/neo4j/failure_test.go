@@ -138,7 +138,7 @@ func manifestOf(t *testing.T, p lineage.Projection) graphstore.Manifest {
 	if err != nil {
 		t.Fatal(err)
 	}
-	follow(m, changes)
+	m.Make(changes)
 	return m
 }
 

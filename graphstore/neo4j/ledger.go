@@ -127,28 +127,47 @@ func readLedger(record *driver.Record) (l ledger, err error) {
 
 // readParts reads parts of an owner's manifest, of a manifest that is whole all of it.
 func readParts(ctx context.Context, tx querier, owner lineage.Owner, l ledger, parts []int) (graphstore.Manifest, error) {
-	if l.parts() == 0 {
-		return unpackManifest(l.whole)
+	k := &work{job: &job{owner: owner}, ledger: l, parts: parts, have: emptyManifest()}
+	err := writer{tx, []*work{k}}.readParts(ctx)
+	return k.have, err
+}
+
+// readParts reads what the parts of the manifests hold that may change.
+func (w writer) readParts(ctx context.Context) error {
+	reads := map[string]*work{}
+	var keys []string
+	for _, k := range w.work {
+		if k.ledger.parts() == 0 {
+			if err := unpackInto(k.have, k.ledger.whole); err != nil {
+				return err
+			}
+		}
+		for _, key := range partKeys(k.owner, k.parts) {
+			reads[key], keys = k, append(keys, key)
+		}
 	}
-	m := emptyManifest()
 	found := 0
-	for batch := range slices.Chunk(parts, batchSize) {
-		err := each(ctx, tx, cypher.Read("manifest_parts"), map[string]any{"keys": partKeys(owner, batch)}, func(record *driver.Record) error {
+	for batch := range slices.Chunk(keys, batchSize) {
+		err := each(ctx, w.tx, cypher.Read("manifest_parts"), map[string]any{"keys": batch}, func(record *driver.Record) error {
+			key, _, err := driver.GetRecordValue[string](record, "key")
+			if err != nil {
+				return err
+			}
 			packed, _, err := driver.GetRecordValue[[]byte](record, "manifest")
 			if err != nil {
 				return err
 			}
 			found++
-			return unpackInto(m, packed)
+			return unpackInto(reads[key].have, packed)
 		})
 		if err != nil {
-			return m, err
+			return err
 		}
 	}
-	if found != len(parts) {
-		return m, fmt.Errorf("of %d parts of the manifest of %s %d are there", len(parts), owner, found)
+	if found != len(keys) {
+		return fmt.Errorf("of %d parts of the manifests of %s and others %d are there", len(keys), w.work[0].owner, found)
 	}
-	return m, nil
+	return nil
 }
 
 // partKeys are the keys under which parts of an owner's manifest are kept.
@@ -160,87 +179,120 @@ func partKeys(owner lineage.Owner, parts []int) []string {
 	return keys
 }
 
-// keep writes what the owner has once the changes are made of the parts that
-// were read.
-func (w writer) keep(ctx context.Context, l ledger, have graphstore.Manifest, read []int, changes graphstore.Changes) error {
-	n := changes.Applied()
+// partsBatch bounds the parts that one statement takes: they are some 20 KB each.
+const partsBatch = 100
+
+// books are what is written of manifests.
+type books struct {
+	stale       []string // keys of parts
+	parts, puts []any    // rows
+	gone        []string // owners that have nothing left
+}
+
+// keep writes what the owners have once the changes are made.
+func (w writer) keep(ctx context.Context) error {
+	var b books
+	for _, k := range w.work {
+		if err := w.enter(ctx, &b, k); err != nil {
+			return err
+		}
+	}
+	for batch := range slices.Chunk(b.stale, batchSize) {
+		if err := consume(ctx, w.tx, cypher.Write("parts_delete"), map[string]any{"keys": batch}); err != nil {
+			return err
+		}
+	}
+	for batch := range slices.Chunk(b.parts, partsBatch) {
+		if err := consume(ctx, w.tx, cypher.Write("parts_put"), map[string]any{"rows": batch}); err != nil {
+			return err
+		}
+	}
+	if len(b.puts) > 0 {
+		if err := consume(ctx, w.tx, cypher.Write("projection_put"), map[string]any{"rows": b.puts}); err != nil {
+			return err
+		}
+	}
+	if len(b.gone) > 0 {
+		return consume(ctx, w.tx, cypher.Write("projection_delete"), map[string]any{"owners": b.gone})
+	}
+	return nil
+}
+
+// enter makes the changes in an owner's manifest: in the parts that were read, or in
+// all of it where it is to be cut anew.
+func (w writer) enter(ctx context.Context, b *books, k *work) error {
+	l, n := k.ledger, k.changes.Applied()
 	l.nodes += n.NodesAdded - n.NodesRetracted
 	l.edges += n.EdgesAdded - n.EdgesRetracted
 	if !l.suits(l.nodes + l.edges) {
-		rest, err := readParts(ctx, w.tx, w.owner, l, without(l.all(), read))
+		rest, err := readParts(ctx, w.tx, k.owner, k.ledger, without(l.all(), k.parts))
 		if err != nil {
 			return err
 		}
-		maps.Copy(have.Nodes, rest.Nodes)
-		maps.Copy(have.Edges, rest.Edges)
-		follow(have, changes)
-		return w.cutAnew(ctx, l, have)
+		if l.parts() > 0 {
+			maps.Copy(k.have.Nodes, rest.Nodes)
+			maps.Copy(k.have.Edges, rest.Edges)
+		}
+		k.have.Make(k.changes)
+		b.cutAnew(k, l)
+		return nil
 	}
-	follow(have, changes)
+	k.have.Make(k.changes)
 	if l.parts() == 0 {
-		return w.keepWhole(ctx, l, have)
+		b.putWhole(k, l)
+		return nil
 	}
-	packed := cut(have, l.parts())
+	packed := cut(k.have, l.parts())
 	l.digests = slices.Clone(l.digests)
 	var changed []int
-	for _, part := range read {
+	for _, part := range k.parts {
 		if digest := digestOf(packed[part]); !bytes.Equal(digest, l.digest(part)) {
 			copy(l.digest(part), digest)
 			changed = append(changed, part)
 		}
 	}
-	return w.keepParts(ctx, l, packed, changed)
+	b.putParts(k, l, packed, changed)
+	return nil
 }
 
-// cutAnew writes a manifest in as many parts as it should have.
-func (w writer) cutAnew(ctx context.Context, l ledger, m graphstore.Manifest) error {
+// cutAnew keeps a manifest in as many parts as it should have.
+func (b *books) cutAnew(k *work, l ledger) {
 	parts := partsFor(l.nodes + l.edges)
 	if stale := l.all(); len(stale) > parts {
-		for batch := range slices.Chunk(stale[parts:], batchSize) {
-			if err := consume(ctx, w.tx, cypher.Write("parts_delete"), map[string]any{"keys": partKeys(w.owner, batch)}); err != nil {
-				return err
-			}
-		}
+		b.stale = append(b.stale, partKeys(k.owner, stale[parts:])...)
 	}
 	l.digests = nil
 	if parts == 0 {
-		return w.keepWhole(ctx, l, m)
+		b.putWhole(k, l)
+		return
 	}
-	packed := cut(m, parts)
+	packed := cut(k.have, parts)
 	for _, piece := range packed {
 		l.digests = append(l.digests, digestOf(piece)...)
 	}
-	return w.keepParts(ctx, l, packed, l.all())
+	b.putParts(k, l, packed, l.all())
 }
 
-func (w writer) keepWhole(ctx context.Context, l ledger, m graphstore.Manifest) error {
+func (b *books) putWhole(k *work, l ledger) {
 	if l.nodes+l.edges == 0 {
-		return consume(ctx, w.tx, cypher.Write("projection_delete"), w.with(nil))
+		b.gone = append(b.gone, string(k.owner))
+		return
 	}
-	return w.put(ctx, l, packManifest(m), nil)
+	b.put(k, l, packManifest(k.have), nil)
 }
 
-// partsBatch bounds the parts that one statement takes: they are some 20 KB each.
-const partsBatch = 100
-
-func (w writer) keepParts(ctx context.Context, l ledger, packed [][]byte, parts []int) error {
-	for batch := range slices.Chunk(parts, partsBatch) {
-		rows := make([]any, len(batch))
-		for i, key := range partKeys(w.owner, batch) {
-			rows[i] = map[string]any{"key": key, "manifest": packed[batch[i]]}
-		}
-		if err := consume(ctx, w.tx, cypher.Write("parts_put"), map[string]any{"rows": rows}); err != nil {
-			return err
-		}
+func (b *books) putParts(k *work, l ledger, packed [][]byte, parts []int) {
+	for i, key := range partKeys(k.owner, parts) {
+		b.parts = append(b.parts, map[string]any{"key": key, "manifest": packed[parts[i]]})
 	}
-	return w.put(ctx, l, nil, l.digests)
+	b.put(k, l, nil, l.digests)
 }
 
 // put keeps what the owner has now. Nil is a value that is not there.
-func (w writer) put(ctx context.Context, l ledger, manifest, digests any) error {
-	return consume(ctx, w.tx, cypher.Write("projection_put"), w.with(map[string]any{
-		"manifest": manifest, "digests": digests, "nodes": l.nodes, "edges": l.edges,
-	}))
+func (b *books) put(k *work, l ledger, manifest, digests any) {
+	b.puts = append(b.puts, map[string]any{
+		"owner": string(k.owner), "at": k.at, "manifest": manifest, "digests": digests, "nodes": l.nodes, "edges": l.edges,
+	})
 }
 
 // without is what is in all and not in some, both sorted.

@@ -133,7 +133,7 @@ func TestCut(t *testing.T) {
 			t.Fatalf("parts differ from themselves: %v", differing)
 		}
 		id := lineage.NewID(lineage.KindStep, "another")
-		follow(m, graphstore.Changes{AddNodes: []graphstore.HashedNode{{Node: lineage.Node{ID: id}}}})
+		m.Make(graphstore.Changes{AddNodes: []graphstore.HashedNode{{Node: lineage.Node{ID: id}}}})
 		if diff := cmp.Diff([]int{partOf(id, parts)}, l.differing(m)); diff != "" {
 			t.Fatalf("parts that differ (-want +got):\n%s", diff)
 		}

@@ -29,6 +29,7 @@ type Store struct {
 	driver    driver.DriverWithContext
 	database  string
 	bookmarks driver.BookmarkManager // so that a reader sees what was written before
+	line      line
 }
 
 var _ graphstore.Tracker = (*Store)(nil)
@@ -57,7 +58,10 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 	if options.Database == "" {
 		options.Database = "neo4j"
 	}
-	s := &Store{driver: d, database: options.Database, bookmarks: driver.NewBookmarkManager(driver.BookmarkManagerConfig{})}
+	s := &Store{
+		driver: d, database: options.Database, bookmarks: driver.NewBookmarkManager(driver.BookmarkManagerConfig{}),
+		line: line{turn: make(chan struct{}, 1)},
+	}
 	if err := s.prepare(ctx); err != nil {
 		d.Close(ctx)
 		return nil, storeError(ctx, op, options.URI, err)

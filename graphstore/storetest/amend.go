@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"wellspring/graphstore"
 	"wellspring/lineage"
@@ -122,6 +125,60 @@ func amendEndsLikeApply(t *testing.T, s graphstore.Store) {
 		}
 	}
 	for _, n := range nodes {
+		same(t, "the history of "+n.Name, history(t, model, n.ID), history(t, s, n.ID))
+	}
+}
+
+// amendAtOnce has many owners grow at once: each ends where it ends alone, though one of
+// them is refused each time, and some name the same node or let go of it.
+func amendAtOnce(t *testing.T, s graphstore.Store) {
+	const owners, rounds = 10, 6
+	a, model := amender(t, s), NewModel()
+	shared := numbered(lineage.KindRobot, "shared", rounds)
+	nowhere, _ := chain("nowhere", 1)
+	var all []lineage.Node
+	for round := range rounds {
+		amendments := make([]graphstore.Amendment, owners)
+		for i := range amendments {
+			nodes, edges := chain(fmt.Sprint("run-", i), 2*rounds)
+			now := nodes[2*round:][:2]
+			all = append(all, now...)
+			run := node(lineage.KindRun, fmt.Sprint("run-", i), lineage.Attributes{"round": float64(round)})
+			amendments[i] = graphstore.Amendment{
+				Owner: lineage.Owner(fmt.Sprint("run:", i)),
+				Nodes: append(slices.Clone(now), run), Edges: append(slices.Clone(edges[max(0, 2*round-1):2*round+1]), derived(now[0], run)),
+			}
+			switch {
+			case i == 3:
+				amendments[i].Edges = append(amendments[i].Edges, derived(run, nowhere[0]))
+			case i >= 7: // one of them comes first, and the others say the same
+				amendments[i].Nodes = append(amendments[i].Nodes, shared[round])
+			}
+			if i >= 6 && i%2 == 0 && round > 0 {
+				amendments[i].RetractEdges = []lineage.EdgeKey{edges[2*round-2].Key()}
+				amendments[i].RetractNodes = []lineage.ID{shared[round-1].ID}
+			}
+		}
+		var together errgroup.Group
+		got, errs := make([]lineage.Applied, owners), make([]error, owners)
+		for i, amendment := range amendments {
+			together.Go(func() error { got[i], errs[i] = a.Amend(t.Context(), amendment, at(round)); return nil })
+		}
+		if err := together.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		for i, amendment := range amendments {
+			want, err := model.Amend(t.Context(), amendment, at(round))
+			if lineage.KindOf(err) != lineage.KindOf(errs[i]) {
+				t.Fatalf("round %d, owner %d: got %v, want %v", round, i, errs[i], err)
+			}
+			same(t, fmt.Sprintf("what owner %d changed in round %d", i, round), want, got[i])
+		}
+		for _, amendment := range amendments {
+			same(t, fmt.Sprintf("the part of %s after round %d", amendment.Owner, round), owned(t, model, amendment.Owner), owned(t, s, amendment.Owner))
+		}
+	}
+	for _, n := range append(all, shared...) {
 		same(t, "the history of "+n.Name, history(t, model, n.ID), history(t, s, n.ID))
 	}
 }

@@ -64,6 +64,7 @@ func cases() []testCase {
 		{"Apply/many elements at once", applyMany},
 		{"Amend/ends where apply ends", amendEndsLikeApply},
 		{"Amend/refuses what apply refuses", amendRefuses},
+		{"Amend/many at once", amendAtOnce},
 		{"Shared/stays until the last lets go", sharedStays},
 		{"Shared/edges too", sharedEdge},
 		{"Shared/another content is a conflict", sharedConflict},
