@@ -81,7 +81,7 @@ func (s *Store) open(ctx context.Context, path string, options Options, synchron
 	var err error
 	s.write, err = sql.Open("sqlite", dsn(path, url.Values{
 		"_txlock": {"immediate"},
-		"_pragma": {busy, "journal_mode(WAL)", "synchronous(" + synchronous + ")", "journal_size_limit(67108864)", "cache_size(-32768)"},
+		"_pragma": {busy, "journal_mode(WAL)", "synchronous(" + synchronous + ")", "journal_size_limit(67108864)", "wal_autocheckpoint(8000)", "cache_size(-32768)"},
 	}))
 	if err != nil {
 		return err

@@ -86,7 +86,7 @@ func Open(dir string, options Options) (_ *Journal, err error) {
 		}
 	}()
 	path := filepath.Join(dir, FileName)
-	writes, err := sql.Open("sqlite", dsn(path, "journal_mode(WAL)", "synchronous(FULL)"))
+	writes, err := sql.Open("sqlite", dsn(path, "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(8000)"))
 	if err != nil {
 		return nil, failed(op, path, err)
 	}
