@@ -190,7 +190,7 @@ func newHouse(t *testing.T, change func(*access.Options)) *house {
 	h.Server = httptest.NewServer(h.guard.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p, err := h.guard.Identify(r)
 		if err == nil && r.URL.Path == "/sign" {
-			err = h.guard.Reprove(r, p, r.URL.Query().Get("again"))
+			_, err = h.guard.Reprove(r, p, r.URL.Query().Get("again"))
 		}
 		var e *lineage.Error
 		if errors.As(err, &e) {

@@ -74,6 +74,8 @@ type Guard struct {
 	mu       sync.Mutex
 	failures *lru.Cache[string, failures]
 	paces    *lru.Cache[string, *rate.Limiter]
+	proofs   *lru.Cache[string, time.Time] // the last login with which somebody signed
+	began    time.Time
 }
 
 // failures are the wrong credentials of one place.
@@ -88,6 +90,8 @@ func NewGuard(o Options) *Guard {
 	g.memory, _ = g.sessions.Store.(*memstore.MemStore) // what New makes
 	g.failures, _ = lru.New[string, failures](remembered)
 	g.paces, _ = lru.New[string, *rate.Limiter](remembered)
+	g.proofs, _ = lru.New[string, time.Time](remembered)
+	g.began = o.Now().Truncate(time.Second) // providers tell whole seconds
 	g.sessions.HashTokenInStore = true
 	g.sessions.Lifetime, g.sessions.IdleTimeout = sessionLife, sessionIdle
 	g.sessions.Cookie.Name = "wellspring"
@@ -205,23 +209,48 @@ func (g *Guard) check(ctx context.Context, token string) (Principal, error) {
 // recently is how fresh a proof of who somebody is must be for a signature.
 const recently = 5 * time.Minute
 
-// Reprove checks that the one who asks proves again, now, who they are: by the
-// credential, or by having logged in a few minutes ago.
-func (g *Guard) Reprove(r *http.Request, p Principal, credential string) error {
+// Reprove checks that the one who asks proves again, now, who they are, and
+// returns when they did: by the credential, or by having logged in a few minutes
+// ago. A login counts once, and one from before the service started not at all:
+// else who finds a browser or a token could sign with it. A key is sent each time.
+func (g *Guard) Reprove(r *http.Request, p Principal, credential string) (time.Time, error) {
+	refused := func(id, hint string) (time.Time, error) {
+		return time.Time{}, &lineage.Error{Op: "prove who signs", Kind: lineage.ErrorForbidden, ID: id, Hint: hint}
+	}
+	if p.Means == ByMachine {
+		return refused("signer", "nobody checked who you are: a signature needs a person with a key of their own (wellspring keys create NAME --role reviewer) or a login at the identity provider")
+	}
+	again := p
 	if credential != "" {
-		again, err := g.Prove(r, credential)
-		if err != nil {
-			return err
+		var err error
+		if again, err = g.Prove(r, credential); err != nil {
+			return time.Time{}, err
 		}
-		if again.ID == p.ID && again.Means == p.Means {
-			return nil
+		if again.ID != p.ID || again.Means != p.Means {
+			return refused("credential", "it is somebody else's")
 		}
-		return &lineage.Error{Op: opLogin, Kind: lineage.ErrorForbidden, ID: "credential", Hint: "it is somebody else's"}
 	}
-	if p.Means == ByLogin && g.options.Now().Sub(p.ProvedAt) <= recently {
-		return nil
+	switch {
+	case p.Means == ByKey && credential != "":
+		return again.ProvedAt, nil
+	case p.Means == ByLogin && g.options.Now().Sub(again.ProvedAt) <= recently && g.once(again):
+		return again.ProvedAt, nil
+	case p.Means == ByLogin:
+		return refused("login", "each signature needs a fresh login: log in once more at /login/provider?again=1, and sign within five minutes")
 	}
-	return &lineage.Error{Op: opLogin, Kind: lineage.ErrorForbidden, ID: "credential", Hint: "prove once more who you are: send your key with this request, or log in again at /login"}
+	return refused("credential", "prove once more who you are: send your key with this request, in the header Wellspring-Credential")
+}
+
+// once reports whether a login is newer than the last that was used to sign.
+func (g *Guard) once(p Principal) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	last, used := g.proofs.Get(p.ID)
+	if p.ProvedAt.Before(g.began) || used && !p.ProvedAt.After(last) {
+		return false
+	}
+	g.proofs.Add(p.ID, p.ProvedAt)
+	return true
 }
 
 // pace bounds how often one principal asks.

@@ -59,7 +59,8 @@ type Principal struct {
 	Means Means
 	// Operations narrow a key to these, by operationId; empty: all that its roles allow.
 	Operations []string
-	// ProvedAt is when they last proved it: a session's login, else now.
+	// ProvedAt is when they last proved it: with a key now, with a login when the
+	// provider says that they typed their password; zero where it doesn't say.
 	ProvedAt time.Time
 }
 

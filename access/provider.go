@@ -105,7 +105,8 @@ func (p *Provider) principal(token *oidc.IDToken, info map[string]any) (Principa
 	if err := token.Claims(&claims); err != nil {
 		return Principal{}, &lineage.Error{Op: opLogin, Kind: lineage.ErrorUnauthenticated, ID: "token", Err: err}
 	}
-	who := Principal{ID: token.Issuer + "#" + token.Subject, Means: ByLogin, ProvedAt: token.IssuedAt, Roles: p.roles(claims)}
+	who := Principal{ID: token.Issuer + "#" + token.Subject, Means: ByLogin, Roles: p.roles(claims)}
+	// A token may be issued long after a password was typed: only auth_time counts.
 	if at, ok := claims["auth_time"].(float64); ok {
 		who.ProvedAt = time.Unix(int64(at), 0).UTC()
 	}
@@ -178,7 +179,11 @@ func (g *Guard) toProvider(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	g.sessions.Put(r.Context(), inLogin, string(text))
-	http.Redirect(w, r, d.oauth.AuthCodeURL(login.State, oidc.Nonce(login.Nonce), oauth2.S256ChallengeOption(login.Verifier)), http.StatusSeeOther)
+	options := []oauth2.AuthCodeOption{oidc.Nonce(login.Nonce), oauth2.S256ChallengeOption(login.Verifier)}
+	if r.URL.Query().Get("again") != "" { // who signs types the password once more, and the provider says when
+		options = append(options, oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", "0"))
+	}
+	http.Redirect(w, r, d.oauth.AuthCodeURL(login.State, options...), http.StatusSeeOther)
 }
 
 func (g *Guard) callback(w http.ResponseWriter, r *http.Request) {

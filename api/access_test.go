@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -37,6 +38,10 @@ func (named) Identify(r *http.Request) (access.Principal, error) {
 		return access.Principal{Name: role, Roles: []access.Role{access.Admin}, Operations: []string{role}}, nil
 	}
 	return access.Principal{Name: role, Roles: []access.Role{access.Role(role)}}, nil
+}
+
+func (named) Reprove(_ *http.Request, p access.Principal, credential string) (time.Time, error) {
+	return everybody{}.Reprove(nil, p, credential)
 }
 
 var parameter = regexp.MustCompile(`\{[a-z]+\}`)

@@ -67,6 +67,9 @@ type Letters interface {
 // Access finds out who sends a request.
 type Access interface {
 	Identify(r *http.Request) (access.Principal, error)
+	// Reprove checks that who asks proves again who they are, to sign, and returns
+	// when they did.
+	Reprove(r *http.Request, p access.Principal, credential string) (time.Time, error)
 }
 
 // Keys are the API keys.
@@ -106,6 +109,8 @@ type Options struct {
 	Evidence Evidence
 	Exports  Exports
 	Witness  Cosigner // nil: this service is no witness of other logs
+	// Signatures are those of people.
+	Signatures Signatures
 	// Robots tells how the reading of the robots stands; nil: none is read.
 	Robots func() []RobotState
 	// Webhooks are who is told what happened; nil: nobody is.
@@ -130,6 +135,7 @@ func (o *Options) validate() error {
 		"Query": o.Query != nil, "Intake": o.Intake != nil, "Pipeline": o.Pipeline != nil,
 		"Letters": o.Letters != nil, "Access": o.Access != nil, "Keys": o.Keys != nil, "Ready": o.Ready != nil,
 		"Evidence": o.Evidence != nil, "Exports": o.Exports != nil, "Upkeep": o.Upkeep != nil,
+		"Signatures": o.Signatures != nil,
 	} {
 		if !there {
 			return lineage.Invalid(op, name, "it must be there")

@@ -320,11 +320,15 @@ func actsOf(page evidence.Page, err error) ([]Act, lineage.Cursor, error) {
 		}
 		acts = append(acts, act)
 	}
-	next := lineage.Cursor("")
-	if page.Next > 0 {
-		next = lineage.Cursor(strconv.FormatInt(page.Next, 10))
+	return acts, cursorOf(page.Next), nil
+}
+
+// cursorOf is the cursor of a page of entries; empty: there is none.
+func cursorOf(next int64) lineage.Cursor {
+	if next == 0 {
+		return ""
 	}
-	return acts, next, nil
+	return lineage.Cursor(strconv.FormatInt(next, 10))
 }
 
 func (s *server) GetCheckpoint(ctx context.Context, request GetCheckpointRequestObject) (GetCheckpointResponseObject, error) {

@@ -69,10 +69,20 @@ type settings struct {
 	evidence entries // instead of a ledger
 }
 
+// proof is what proves who signs.
+const proof = "proof-8c1f02"
+
 // everybody is let in.
 type everybody struct{}
 
 func (everybody) Identify(*http.Request) (access.Principal, error) { return access.Local(), nil }
+
+func (everybody) Reprove(_ *http.Request, _ access.Principal, credential string) (time.Time, error) {
+	if credential != proof {
+		return time.Time{}, &lineage.Error{Op: "prove who signs", Kind: lineage.ErrorForbidden, ID: "credential", Hint: "it is none"}
+	}
+	return time.Now(), nil
+}
 
 func newLab(t testing.TB, set settings) *lab {
 	t.Helper()
@@ -143,7 +153,7 @@ func newLab(t testing.TB, set settings) *lab {
 		Letters:  dead,
 		Upkeep:   &keeper{},
 		Access:   l.access, Keys: keys,
-		Evidence: notes{set.evidence}, Exports: &shelf{}, Witness: witness, Webhooks: hooks{},
+		Evidence: notes{set.evidence}, Exports: &shelf{}, Witness: witness, Webhooks: hooks{}, Signatures: signatures{},
 		Ready: func(context.Context) error {
 			if l.notReady.Load() {
 				return errors.New("the disk is full")
@@ -197,6 +207,37 @@ type entries interface {
 type notes struct{ entries }
 
 func (notes) InJournal(context.Context, evidence.Entry) (string, error) { return "missing", nil }
+
+// signatures are one, of index 1.
+type signatures struct{}
+
+func (signatures) Find(_ context.Context, q pack.Question) (pack.Question, error) {
+	if q.Selector == "nowhere" {
+		return q, lineage.NotFound("sign", q.Selector, "there is none")
+	}
+	return q, q.Validate()
+}
+
+func (signatures) Sign(_ context.Context, q pack.Question, meaning string, d evidence.Details) (evidence.Signature, error) {
+	return evidence.Signature{
+		Index: 1, Subject: "run:" + q.Selector, Who: d.Who, Reason: d.Reason, Proved: d.ProvedAt, State: evidence.SignatureValid,
+		Signed: evidence.Signed{About: q.About, Selector: q.Selector, Meaning: meaning, Answer: evidence.Answer{LineageSHA256: "ab", Nodes: 1}},
+	}, nil
+}
+
+func (s signatures) List(ctx context.Context, q pack.Question, _ int64, limit int) ([]evidence.Signature, int64, error) {
+	one, err := s.Sign(ctx, pack.Question{About: pack.AboutRun, Selector: cmp.Or(q.Selector, "r1")}, evidence.MeaningReviewed, evidence.Details{Reason: "checked"})
+	return []evidence.Signature{one}, int64(limit), err
+}
+
+func (s signatures) Since(ctx context.Context, index int64) (evidence.Signature, []pack.Change, int64, error) {
+	one, _, err := s.List(ctx, pack.Question{}, 0, 1)
+	if index != 1 {
+		return one[0], nil, 0, lineage.NotFound("show signature", "2", "there is one")
+	}
+	node := lineage.Node{Kind: lineage.KindLot, Name: "PBS"}
+	return one[0].Against(evidence.Answer{LineageSHA256: "cd"}), []pack.Change{{Change: pack.Added, Now: &pack.Item{Node: &node}}}, 1, err
+}
 
 // shelf holds one export, whose package is four bytes.
 type shelf struct{ asked pack.Question }

@@ -162,6 +162,30 @@ func (e MeMeans) Valid() bool {
 	}
 }
 
+// Defines values for Meaning.
+const (
+	Approved Meaning = "approved"
+	Authored Meaning = "authored"
+	Rejected Meaning = "rejected"
+	Reviewed Meaning = "reviewed"
+)
+
+// Valid indicates whether the value is a known member of the Meaning enum.
+func (e Meaning) Valid() bool {
+	switch e {
+	case Approved:
+		return true
+	case Authored:
+		return true
+	case Rejected:
+		return true
+	case Reviewed:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ProblemKind.
 const (
 	Ambiguous       ProblemKind = "ambiguous"
@@ -402,6 +426,66 @@ func (e RerunProcessingParamsFrom) Valid() bool {
 	case Transform:
 		return true
 	case Verify:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListSignaturesParamsAbout.
+const (
+	ListSignaturesParamsAboutExperiment  ListSignaturesParamsAbout = "experiment"
+	ListSignaturesParamsAboutLot         ListSignaturesParamsAbout = "lot"
+	ListSignaturesParamsAboutMeasurement ListSignaturesParamsAbout = "measurement"
+	ListSignaturesParamsAboutPlate       ListSignaturesParamsAbout = "plate"
+	ListSignaturesParamsAboutRun         ListSignaturesParamsAbout = "run"
+	ListSignaturesParamsAboutWell        ListSignaturesParamsAbout = "well"
+)
+
+// Valid indicates whether the value is a known member of the ListSignaturesParamsAbout enum.
+func (e ListSignaturesParamsAbout) Valid() bool {
+	switch e {
+	case ListSignaturesParamsAboutExperiment:
+		return true
+	case ListSignaturesParamsAboutLot:
+		return true
+	case ListSignaturesParamsAboutMeasurement:
+		return true
+	case ListSignaturesParamsAboutPlate:
+		return true
+	case ListSignaturesParamsAboutRun:
+		return true
+	case ListSignaturesParamsAboutWell:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CreateSignatureParamsAbout.
+const (
+	CreateSignatureParamsAboutExperiment  CreateSignatureParamsAbout = "experiment"
+	CreateSignatureParamsAboutLot         CreateSignatureParamsAbout = "lot"
+	CreateSignatureParamsAboutMeasurement CreateSignatureParamsAbout = "measurement"
+	CreateSignatureParamsAboutPlate       CreateSignatureParamsAbout = "plate"
+	CreateSignatureParamsAboutRun         CreateSignatureParamsAbout = "run"
+	CreateSignatureParamsAboutWell        CreateSignatureParamsAbout = "well"
+)
+
+// Valid indicates whether the value is a known member of the CreateSignatureParamsAbout enum.
+func (e CreateSignatureParamsAbout) Valid() bool {
+	switch e {
+	case CreateSignatureParamsAboutExperiment:
+		return true
+	case CreateSignatureParamsAboutLot:
+		return true
+	case CreateSignatureParamsAboutMeasurement:
+		return true
+	case CreateSignatureParamsAboutPlate:
+		return true
+	case CreateSignatureParamsAboutRun:
+		return true
+	case CreateSignatureParamsAboutWell:
 		return true
 	default:
 		return false
@@ -671,6 +755,12 @@ type KeyList struct {
 // Kind defines model for Kind.
 type Kind = lineage.Kind
 
+// KnownAnswer What was known of a question
+type KnownAnswer = evidence.Answer
+
+// LineageItem A node or an edge
+type LineageItem = pack.Item
+
 // Links Where to go on, by relation
 type Links map[string]string
 
@@ -727,6 +817,9 @@ type Me struct {
 
 // MeMeans How it was proved
 type MeMeans string
+
+// Meaning Of a signature
+type Meaning string
 
 // NameShare defines model for NameShare.
 type NameShare = query.NameShare
@@ -956,6 +1049,28 @@ type Runs = query.Runs
 // Share defines model for Share.
 type Share = query.Share
 
+// Signature defines model for Signature.
+type Signature = evidence.Signature
+
+// SignatureChange defines model for SignatureChange.
+type SignatureChange = pack.Change
+
+// SignatureList defines model for SignatureList.
+type SignatureList struct {
+	Next       string      `json:"next,omitempty,omitzero"`
+	Signatures []Signature `json:"signatures"`
+}
+
+// SignatureSince defines model for SignatureSince.
+type SignatureSince struct {
+	// Changed How many nodes and edges differ; -1: there are too many to compare
+	Changed int64 `json:"changed"`
+
+	// Changes The first hundred of them
+	Changes   []SignatureChange `json:"changes"`
+	Signature Signature         `json:"signature"`
+}
+
 // SignedCheckpoint defines model for SignedCheckpoint.
 type SignedCheckpoint struct {
 	Keys []EvidenceKey `json:"keys"`
@@ -963,6 +1078,9 @@ type SignedCheckpoint struct {
 	// Note A signed note: origin, size, root, time of the last entry
 	Note string `json:"note"`
 }
+
+// Signer defines model for Signer.
+type Signer = evidence.Actor
 
 // StepChange defines model for StepChange.
 type StepChange = query.StepChange
@@ -1437,6 +1555,38 @@ type GetRunGraphParams struct {
 	Format Format `form:"format,omitempty" json:"format,omitempty,omitzero"`
 }
 
+// ListSignaturesParams defines parameters for ListSignatures.
+type ListSignaturesParams struct {
+	// About Those of one thing, named by selector as well
+	About    ListSignaturesParamsAbout `form:"about,omitempty" json:"about,omitempty,omitzero"`
+	Selector string                    `form:"selector,omitempty" json:"selector,omitempty,omitzero"`
+
+	// Limit Default 20; of each question that they are about the answer is made again
+	Limit int `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// Cursor The next of the page before
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
+// ListSignaturesParamsAbout defines parameters for ListSignatures.
+type ListSignaturesParamsAbout string
+
+// CreateSignatureParams defines parameters for CreateSignature.
+type CreateSignatureParams struct {
+	About    CreateSignatureParamsAbout `form:"about" json:"about"`
+	Selector string                     `form:"selector" json:"selector"`
+	Meaning  Meaning                    `form:"meaning" json:"meaning"`
+
+	// AsOf What was known then
+	AsOf AsOf `form:"asOf,omitempty" json:"asOf,omitempty,omitzero"`
+
+	// WellspringCredential The signer's key, or an ID token of the provider
+	WellspringCredential string `json:"Wellspring-Credential,omitempty,omitzero"`
+}
+
+// CreateSignatureParamsAbout defines parameters for CreateSignature.
+type CreateSignatureParamsAbout string
+
 // GetWellParams defines parameters for GetWell.
 type GetWellParams struct {
 	// At What it held at that time, by the device's clock; else in the end
@@ -1799,6 +1949,15 @@ type ServerInterface interface {
 	// GetRunGraph The run's part of the graph
 	// (GET /v1/runs/{run}/graph)
 	GetRunGraph(ctx echo.Context, run RunSelector, params GetRunGraphParams) error
+	// ListSignatures Signatures of people, oldest first, and whether what they signed still is what is known
+	// (GET /v1/signatures)
+	ListSignatures(ctx echo.Context, params ListSignaturesParams) error
+	// CreateSignature Sign what is known of a run, an experiment, a lot, a measurement, a plate or a well
+	// (POST /v1/signatures)
+	CreateSignature(ctx echo.Context, params CreateSignatureParams) error
+	// GetSignature One signature, and what has changed of what it is about since
+	// (GET /v1/signatures/{index})
+	GetSignature(ctx echo.Context, index int64) error
 	// ListWebhooks How the sending of notices stands
 	// (GET /v1/webhooks)
 	ListWebhooks(ctx echo.Context) error
@@ -3062,6 +3221,117 @@ func (w *ServerInterfaceWrapper) GetRunGraph(ctx echo.Context) error {
 	return err
 }
 
+// ListSignatures converts echo context to params.
+func (w *ServerInterfaceWrapper) ListSignatures(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListSignaturesParams
+	// ------------- Optional query parameter "about" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "about", ctx.QueryParams(), &params.About, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter about: %s", err))
+	}
+
+	// ------------- Optional query parameter "selector" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "selector", ctx.QueryParams(), &params.Selector, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter selector: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListSignatures(ctx, params)
+	return err
+}
+
+// CreateSignature converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateSignature(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateSignatureParams
+	// ------------- Required query parameter "about" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "about", ctx.QueryParams(), &params.About, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter about: %s", err))
+	}
+
+	// ------------- Required query parameter "selector" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "selector", ctx.QueryParams(), &params.Selector, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter selector: %s", err))
+	}
+
+	// ------------- Required query parameter "meaning" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "meaning", ctx.QueryParams(), &params.Meaning, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter meaning: %s", err))
+	}
+
+	// ------------- Optional query parameter "asOf" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "asOf", ctx.QueryParams(), &params.AsOf, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter asOf: %s", err))
+	}
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Wellspring-Credential" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Wellspring-Credential")]; found {
+		var WellspringCredential string
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Wellspring-Credential, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Wellspring-Credential", valueList[0], &WellspringCredential, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Wellspring-Credential: %s", err))
+		}
+
+		params.WellspringCredential = WellspringCredential
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateSignature(ctx, params)
+	return err
+}
+
+// GetSignature converts echo context to params.
+func (w *ServerInterfaceWrapper) GetSignature(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "index" -------------
+	var index int64
+
+	err = runtime.BindStyledParameterWithOptions("simple", "index", ctx.Param("index"), &index, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter index: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetSignature(ctx, index)
+	return err
+}
+
 // ListWebhooks converts echo context to params.
 func (w *ServerInterfaceWrapper) ListWebhooks(ctx echo.Context) error {
 	var err error
@@ -3277,6 +3547,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/exports", wrapper.CreateExport, options.OperationMiddlewares["createExport"]...)
 	router.GET(options.BaseURL+"/v1/exports/:id", wrapper.GetExport, options.OperationMiddlewares["getExport"]...)
 	router.GET(options.BaseURL+"/v1/exports/:id/package", wrapper.GetExportPackage, options.OperationMiddlewares["getExportPackage"]...)
+	router.GET(options.BaseURL+"/v1/signatures", wrapper.ListSignatures, options.OperationMiddlewares["listSignatures"]...)
+	router.POST(options.BaseURL+"/v1/signatures", wrapper.CreateSignature, options.OperationMiddlewares["createSignature"]...)
+	router.GET(options.BaseURL+"/v1/signatures/:index", wrapper.GetSignature, options.OperationMiddlewares["getSignature"]...)
 	router.GET(options.BaseURL+"/v1/checkpoint", wrapper.GetCheckpoint, options.OperationMiddlewares["getCheckpoint"]...)
 	router.GET(options.BaseURL+"/v1/log/entries", wrapper.ListLogEntries, options.OperationMiddlewares["listLogEntries"]...)
 	router.GET(options.BaseURL+"/v1/log/proof", wrapper.GetLogProof, options.OperationMiddlewares["getLogProof"]...)
@@ -5901,6 +6174,123 @@ func (response GetRunGraphdefaultApplicationProblemPlusJSONResponse) VisitGetRun
 	return err
 }
 
+type ListSignaturesRequestObject struct {
+	Params ListSignaturesParams
+}
+
+type ListSignaturesResponseObject interface {
+	VisitListSignaturesResponse(w http.ResponseWriter) error
+}
+
+type ListSignatures200JSONResponse SignatureList
+
+func (response ListSignatures200JSONResponse) VisitListSignaturesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSignaturesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListSignaturesdefaultApplicationProblemPlusJSONResponse) VisitListSignaturesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateSignatureRequestObject struct {
+	Params CreateSignatureParams
+}
+
+type CreateSignatureResponseObject interface {
+	VisitCreateSignatureResponse(w http.ResponseWriter) error
+}
+
+type CreateSignature201JSONResponse Signature
+
+func (response CreateSignature201JSONResponse) VisitCreateSignatureResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateSignaturedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response CreateSignaturedefaultApplicationProblemPlusJSONResponse) VisitCreateSignatureResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSignatureRequestObject struct {
+	Index int64 `json:"index"`
+}
+
+type GetSignatureResponseObject interface {
+	VisitGetSignatureResponse(w http.ResponseWriter) error
+}
+
+type GetSignature200JSONResponse SignatureSince
+
+func (response GetSignature200JSONResponse) VisitGetSignatureResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSignaturedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetSignaturedefaultApplicationProblemPlusJSONResponse) VisitGetSignatureResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListWebhooksRequestObject struct {
 }
 
@@ -6303,6 +6693,15 @@ type StrictServerInterface interface {
 	// GetRunGraph The run's part of the graph
 	// (GET /v1/runs/{run}/graph)
 	GetRunGraph(ctx context.Context, request GetRunGraphRequestObject) (GetRunGraphResponseObject, error)
+	// ListSignatures Signatures of people, oldest first, and whether what they signed still is what is known
+	// (GET /v1/signatures)
+	ListSignatures(ctx context.Context, request ListSignaturesRequestObject) (ListSignaturesResponseObject, error)
+	// CreateSignature Sign what is known of a run, an experiment, a lot, a measurement, a plate or a well
+	// (POST /v1/signatures)
+	CreateSignature(ctx context.Context, request CreateSignatureRequestObject) (CreateSignatureResponseObject, error)
+	// GetSignature One signature, and what has changed of what it is about since
+	// (GET /v1/signatures/{index})
+	GetSignature(ctx context.Context, request GetSignatureRequestObject) (GetSignatureResponseObject, error)
 	// ListWebhooks How the sending of notices stands
 	// (GET /v1/webhooks)
 	ListWebhooks(ctx context.Context, request ListWebhooksRequestObject) (ListWebhooksResponseObject, error)
@@ -7599,6 +7998,81 @@ func (sh *strictHandler) GetRunGraph(ctx echo.Context, run RunSelector, params G
 		return err
 	} else if validResponse, ok := response.(GetRunGraphResponseObject); ok {
 		return validResponse.VisitGetRunGraphResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListSignatures operation middleware
+func (sh *strictHandler) ListSignatures(ctx echo.Context, params ListSignaturesParams) error {
+	var request ListSignaturesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSignatures(ctx.Request().Context(), request.(ListSignaturesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSignatures")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListSignaturesResponseObject); ok {
+		return validResponse.VisitListSignaturesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateSignature operation middleware
+func (sh *strictHandler) CreateSignature(ctx echo.Context, params CreateSignatureParams) error {
+	var request CreateSignatureRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateSignature(ctx.Request().Context(), request.(CreateSignatureRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateSignature")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateSignatureResponseObject); ok {
+		return validResponse.VisitCreateSignatureResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetSignature operation middleware
+func (sh *strictHandler) GetSignature(ctx echo.Context, index int64) error {
+	var request GetSignatureRequestObject
+
+	request.Index = index
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetSignature(ctx.Request().Context(), request.(GetSignatureRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetSignature")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetSignatureResponseObject); ok {
+		return validResponse.VisitGetSignatureResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -191,7 +191,7 @@ func (a *App) connect(ctx context.Context, definitions ot2.Definitions) error {
 		Robots:   a.robotStates,
 		Webhooks: a.webhooks(),
 		Access:   a.guard, Keys: a.keys,
-		Evidence: a.evidence, Exports: a.exports, Witness: witness,
+		Evidence: a.evidence, Exports: a.exports, Witness: witness, Signatures: signatures{a.exports},
 		Ready: a.ready, Gatherer: registry, Logger: a.logger,
 		Limits:  api.Limits{BodyBytes: a.options.MaxBytes},
 		Version: Version().Version, LoopbackOnly: a.options.open() && !a.options.TrustNetwork,

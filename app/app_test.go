@@ -62,6 +62,12 @@ func request(t *testing.T, a *app.App, method, path string, body []byte) (int, s
 		t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/json")
+	return answered(t, r)
+}
+
+// answered sends a request; a refusal must be a problem.
+func answered(t *testing.T, r *http.Request) (int, string) {
+	t.Helper()
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +78,7 @@ func request(t *testing.T, a *app.App, method, path string, body []byte) (int, s
 		t.Fatal(err)
 	}
 	if response.StatusCode >= 400 && response.Header.Get("Content-Type") != "application/problem+json" {
-		t.Errorf("%s %s: %d as %q, want a problem", method, path, response.StatusCode, response.Header.Get("Content-Type"))
+		t.Errorf("%s %s: %d as %q, want a problem", r.Method, r.URL, response.StatusCode, response.Header.Get("Content-Type"))
 	}
 	return response.StatusCode, string(text)
 }

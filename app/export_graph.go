@@ -73,9 +73,9 @@ func (g *gathering) gather(ctx context.Context, q pack.Question) error {
 	case pack.AboutExperiment:
 		return g.experiment(ctx, q.Selector)
 	case pack.AboutLot:
-		return g.lot(ctx, q.Selector)
+		return g.lot(ctx, selectorOf(q))
 	case pack.AboutPlate:
-		return g.plate(ctx, q.Selector)
+		return g.plate(ctx, selectorOf(q))
 	}
 	node, err := g.query.Resolve(ctx, q.Selector, g.asOf)
 	if err != nil {
@@ -242,9 +242,6 @@ func edgesOf(edges []lineage.Edge, target lineage.ID) []lineage.Edge {
 
 // lot gives what a lot touches, and what all of that came from.
 func (g *gathering) lot(ctx context.Context, selector string) error {
-	if !strings.Contains(selector, ":") {
-		selector = "lot:" + selector
-	}
 	lots, err := g.query.ResolveAll(ctx, selector, g.asOf)
 	if err != nil {
 		return err
@@ -263,9 +260,6 @@ func (g *gathering) lot(ctx context.Context, selector string) error {
 // plate gives what a plate held and what was measured of it, with all that it
 // came from.
 func (g *gathering) plate(ctx context.Context, selector string) error {
-	if !strings.Contains(selector, ":") && !strings.Contains(selector, "/") {
-		selector = "plate:" + selector
-	}
 	plate, err := g.query.Resolve(ctx, selector, g.asOf)
 	if err != nil {
 		return err

@@ -15,6 +15,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"wellspring/etl"
 	"wellspring/evidence"
 	"wellspring/evidence/pack"
@@ -134,7 +136,9 @@ func (e *exports) Start(ctx context.Context, q pack.Question, who evidence.Actor
 
 // selectorOf is the selector of a question in the form that query takes.
 func selectorOf(q pack.Question) string {
+	_, err := uuid.Parse(q.Selector)
 	switch {
+	case err == nil: // a node
 	case q.About == pack.AboutLot && !strings.Contains(q.Selector, ":"):
 		return "lot:" + q.Selector
 	case q.About == pack.AboutPlate && !strings.ContainsAny(q.Selector, ":/"):
@@ -242,7 +246,7 @@ func (e *exports) make(ctx context.Context, job *exportJob) (pack.Export, error)
 	if err := e.evidence.caughtUp(ctx); err != nil {
 		return made, err
 	}
-	source := &exportSource{query: e.query, store: e.store, evidence: e.evidence, behind: !e.quiet(ctx)}
+	source := e.source(!e.quiet(ctx))
 	size, err := e.evidence.sizeAt(ctx, job.Question.AsOf)
 	if err != nil {
 		return made, err

@@ -53,6 +53,8 @@ type Public struct {
 	// Of a key: NAME+HASH+KEY, as in signed notes.
 	Key string `json:"key,omitempty"`
 
+	Signed *Signed `json:"signed,omitempty"` // by a person; of a signature
+
 	PrivateSHA256 string `json:"private_sha256"`
 }
 
@@ -72,17 +74,17 @@ type Origin struct {
 
 // Details is the private part of an act.
 type Details struct {
-	Salt             string     `json:"salt"`
-	Who              Actor      `json:"who"`
-	Target           string     `json:"target,omitempty"` // as it was asked for
-	Reason           string     `json:"reason,omitempty"`
-	Old              any        `json:"old,omitempty"`
-	New              any        `json:"new,omitempty"`
-	DeviceTime       *time.Time `json:"device_time,omitempty"`       // by the clock of who asked
-	DeviceOffsetMs   *int64     `json:"device_offset_ms,omitempty"`  // the server's clock minus the device's
-	Remote           string     `json:"remote,omitempty"`            // address of who asked
-	Status           int        `json:"status,omitempty"`            // of the answer
-	SignatureMeaning string     `json:"signature_meaning,omitempty"` // of a signature
+	Salt           string     `json:"salt"`
+	Who            Actor      `json:"who"`
+	Target         string     `json:"target,omitempty"` // as it was asked for
+	Reason         string     `json:"reason,omitempty"`
+	Old            any        `json:"old,omitempty"`
+	New            any        `json:"new,omitempty"`
+	DeviceTime     *time.Time `json:"device_time,omitempty"`      // by the clock of who asked
+	DeviceOffsetMs *int64     `json:"device_offset_ms,omitempty"` // the server's clock minus the device's
+	Remote         string     `json:"remote,omitempty"`           // address of who asked
+	Status         int        `json:"status,omitempty"`           // of the answer
+	ProvedAt       *time.Time `json:"proved_at,omitempty"`        // when a signer proved who they are
 }
 
 // Record is a record of the journal, as the ledger sees it.
@@ -103,6 +105,7 @@ type Act struct {
 	Outcome   string
 	Subject   string
 	RequestID string
+	Signed    *Signed // of a signature
 	Details   Details // its salt is set by the ledger
 }
 

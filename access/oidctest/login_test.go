@@ -77,7 +77,7 @@ func newLab(t *testing.T, change func(*access.ProviderOptions)) *lab {
 	handler.Handle("/", guard.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p, err := guard.Identify(r)
 		if err == nil && r.URL.Path == "/sign" {
-			err = guard.Reprove(r, p, "")
+			_, err = guard.Reprove(r, p, r.Header.Get("Again"))
 		}
 		var e *lineage.Error
 		if errors.As(err, &e) {
@@ -154,8 +154,39 @@ func TestAPersonLogsIn(t *testing.T) {
 	if got, _ := l.get(t, l.service+"/sign"); got != "Test User as reviewer at /sign" {
 		t.Errorf("who just logged in may not sign: %q", got)
 	}
+	if got, _ := l.get(t, l.service+"/sign"); got != "forbidden" {
+		t.Errorf("the same login signs twice: %q", got)
+	}
 	if len(l.events) != 1 || l.events[0].What != "login" || !strings.HasPrefix(l.events[0].Who.ID, l.issuer+"#") {
 		t.Errorf("events: %+v", l.events)
+	}
+}
+
+// Who signs again types the password again, and an ID token signs once.
+func TestEachSignatureNeedsALogin(t *testing.T) {
+	l := newLab(t, nil)
+	form, _ := l.get(t, l.service+"/login/provider")
+	l.password(t, form, "test-user@localhost", "verysecure")
+	if got, _ := l.get(t, l.service+"/sign"); got != "Test User as reviewer at /sign" {
+		t.Fatalf("the first: %q", got)
+	}
+	signed := "forbidden"
+	for tries := 0; signed == "forbidden" && tries < 1000; tries++ { // the provider tells whole seconds: until the next one
+		form, at := l.get(t, l.service+"/login/provider?again=1")
+		if !strings.HasPrefix(at.String(), l.issuer) {
+			t.Fatalf("the password is not asked for again: %s", at)
+		}
+		l.password(t, form, "test-user@localhost", "verysecure")
+		signed, _ = l.get(t, l.service+"/sign")
+	}
+	if signed != "Test User as reviewer at /sign" {
+		t.Errorf("after another login: %q", signed)
+	}
+	token := l.idToken(t, clientID)
+	for try := 1; try <= 2; try++ { // the first is refused too where it is of the second of the login above
+		if got, _ := l.get(t, l.service+"/sign", "Again", token); try == 2 && got != "forbidden" {
+			t.Errorf("a token that was used: %q", got)
+		}
 	}
 }
 

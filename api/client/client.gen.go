@@ -162,6 +162,30 @@ func (e MeMeans) Valid() bool {
 	}
 }
 
+// Defines values for Meaning.
+const (
+	Approved Meaning = "approved"
+	Authored Meaning = "authored"
+	Rejected Meaning = "rejected"
+	Reviewed Meaning = "reviewed"
+)
+
+// Valid indicates whether the value is a known member of the Meaning enum.
+func (e Meaning) Valid() bool {
+	switch e {
+	case Approved:
+		return true
+	case Authored:
+		return true
+	case Rejected:
+		return true
+	case Reviewed:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ProblemKind.
 const (
 	Ambiguous       ProblemKind = "ambiguous"
@@ -402,6 +426,66 @@ func (e RerunProcessingParamsFrom) Valid() bool {
 	case Transform:
 		return true
 	case Verify:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListSignaturesParamsAbout.
+const (
+	ListSignaturesParamsAboutExperiment  ListSignaturesParamsAbout = "experiment"
+	ListSignaturesParamsAboutLot         ListSignaturesParamsAbout = "lot"
+	ListSignaturesParamsAboutMeasurement ListSignaturesParamsAbout = "measurement"
+	ListSignaturesParamsAboutPlate       ListSignaturesParamsAbout = "plate"
+	ListSignaturesParamsAboutRun         ListSignaturesParamsAbout = "run"
+	ListSignaturesParamsAboutWell        ListSignaturesParamsAbout = "well"
+)
+
+// Valid indicates whether the value is a known member of the ListSignaturesParamsAbout enum.
+func (e ListSignaturesParamsAbout) Valid() bool {
+	switch e {
+	case ListSignaturesParamsAboutExperiment:
+		return true
+	case ListSignaturesParamsAboutLot:
+		return true
+	case ListSignaturesParamsAboutMeasurement:
+		return true
+	case ListSignaturesParamsAboutPlate:
+		return true
+	case ListSignaturesParamsAboutRun:
+		return true
+	case ListSignaturesParamsAboutWell:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CreateSignatureParamsAbout.
+const (
+	CreateSignatureParamsAboutExperiment  CreateSignatureParamsAbout = "experiment"
+	CreateSignatureParamsAboutLot         CreateSignatureParamsAbout = "lot"
+	CreateSignatureParamsAboutMeasurement CreateSignatureParamsAbout = "measurement"
+	CreateSignatureParamsAboutPlate       CreateSignatureParamsAbout = "plate"
+	CreateSignatureParamsAboutRun         CreateSignatureParamsAbout = "run"
+	CreateSignatureParamsAboutWell        CreateSignatureParamsAbout = "well"
+)
+
+// Valid indicates whether the value is a known member of the CreateSignatureParamsAbout enum.
+func (e CreateSignatureParamsAbout) Valid() bool {
+	switch e {
+	case CreateSignatureParamsAboutExperiment:
+		return true
+	case CreateSignatureParamsAboutLot:
+		return true
+	case CreateSignatureParamsAboutMeasurement:
+		return true
+	case CreateSignatureParamsAboutPlate:
+		return true
+	case CreateSignatureParamsAboutRun:
+		return true
+	case CreateSignatureParamsAboutWell:
 		return true
 	default:
 		return false
@@ -671,6 +755,12 @@ type KeyList struct {
 // Kind defines model for Kind.
 type Kind = lineage.Kind
 
+// KnownAnswer What was known of a question
+type KnownAnswer = evidence.Answer
+
+// LineageItem A node or an edge
+type LineageItem = pack.Item
+
 // Links Where to go on, by relation
 type Links map[string]string
 
@@ -727,6 +817,9 @@ type Me struct {
 
 // MeMeans How it was proved
 type MeMeans string
+
+// Meaning Of a signature
+type Meaning string
 
 // NameShare defines model for NameShare.
 type NameShare = query.NameShare
@@ -956,6 +1049,28 @@ type Runs = query.Runs
 // Share defines model for Share.
 type Share = query.Share
 
+// Signature defines model for Signature.
+type Signature = evidence.Signature
+
+// SignatureChange defines model for SignatureChange.
+type SignatureChange = pack.Change
+
+// SignatureList defines model for SignatureList.
+type SignatureList struct {
+	Next       *string     `json:"next,omitempty"`
+	Signatures []Signature `json:"signatures"`
+}
+
+// SignatureSince defines model for SignatureSince.
+type SignatureSince struct {
+	// Changed How many nodes and edges differ; -1: there are too many to compare
+	Changed int64 `json:"changed"`
+
+	// Changes The first hundred of them
+	Changes   []SignatureChange `json:"changes"`
+	Signature Signature         `json:"signature"`
+}
+
 // SignedCheckpoint defines model for SignedCheckpoint.
 type SignedCheckpoint struct {
 	Keys []EvidenceKey `json:"keys"`
@@ -963,6 +1078,9 @@ type SignedCheckpoint struct {
 	// Note A signed note: origin, size, root, time of the last entry
 	Note string `json:"note"`
 }
+
+// Signer defines model for Signer.
+type Signer = evidence.Actor
 
 // StepChange defines model for StepChange.
 type StepChange = query.StepChange
@@ -1436,6 +1554,38 @@ type GetRunGraphParams struct {
 	// Format Instead of an Accept header
 	Format *Format `form:"format,omitempty" json:"format,omitempty"`
 }
+
+// ListSignaturesParams defines parameters for ListSignatures.
+type ListSignaturesParams struct {
+	// About Those of one thing, named by selector as well
+	About    *ListSignaturesParamsAbout `form:"about,omitempty" json:"about,omitempty"`
+	Selector *string                    `form:"selector,omitempty" json:"selector,omitempty"`
+
+	// Limit Default 20; of each question that they are about the answer is made again
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The next of the page before
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListSignaturesParamsAbout defines parameters for ListSignatures.
+type ListSignaturesParamsAbout string
+
+// CreateSignatureParams defines parameters for CreateSignature.
+type CreateSignatureParams struct {
+	About    CreateSignatureParamsAbout `form:"about" json:"about"`
+	Selector string                     `form:"selector" json:"selector"`
+	Meaning  Meaning                    `form:"meaning" json:"meaning"`
+
+	// AsOf What was known then
+	AsOf *AsOf `form:"asOf,omitempty" json:"asOf,omitempty"`
+
+	// WellspringCredential The signer's key, or an ID token of the provider
+	WellspringCredential *string `json:"Wellspring-Credential,omitempty"`
+}
+
+// CreateSignatureParamsAbout defines parameters for CreateSignature.
+type CreateSignatureParamsAbout string
 
 // GetWellParams defines parameters for GetWell.
 type GetWellParams struct {
@@ -2067,6 +2217,26 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/runs/{run}/graph (the `GetRunGraph` operationId).
 	GetRunGraph(ctx context.Context, run RunSelector, params *GetRunGraphParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListSignatures Signatures of people, oldest first, and whether what they signed still is what is known
+	//
+	// Corresponds with GET /v1/signatures (the `ListSignatures` operationId).
+	ListSignatures(ctx context.Context, params *ListSignaturesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateSignature Sign what is known of a run, an experiment, a lot, a measurement, a plate or a well
+	//
+	// The signature is bound to the lineage_sha256 that a package of the same question as of the same time has
+	// (docs/evidence.md). The header Wellspring-Reason says why, and is required. Who signs proves once more who they are:
+	// by their key in the header Wellspring-Credential, or by a login at the identity provider of the last five minutes,
+	// each of which counts for one signature.
+	//
+	// Corresponds with POST /v1/signatures (the `CreateSignature` operationId).
+	CreateSignature(ctx context.Context, params *CreateSignatureParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetSignature One signature, and what has changed of what it is about since
+	//
+	// Corresponds with GET /v1/signatures/{index} (the `GetSignature` operationId).
+	GetSignature(ctx context.Context, index int64, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListWebhooks How the sending of notices stands
 	//
@@ -2948,6 +3118,56 @@ func (c *Client) GetRunDiff(ctx context.Context, run RunSelector, params *GetRun
 // Corresponds with GET /v1/runs/{run}/graph (the `GetRunGraph` operationId).
 func (c *Client) GetRunGraph(ctx context.Context, run RunSelector, params *GetRunGraphParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetRunGraphRequest(c.Server, run, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListSignatures Signatures of people, oldest first, and whether what they signed still is what is known
+//
+// Corresponds with GET /v1/signatures (the `ListSignatures` operationId).
+func (c *Client) ListSignatures(ctx context.Context, params *ListSignaturesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListSignaturesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateSignature Sign what is known of a run, an experiment, a lot, a measurement, a plate or a well
+//
+// The signature is bound to the lineage_sha256 that a package of the same question as of the same time has
+// (docs/evidence.md). The header Wellspring-Reason says why, and is required. Who signs proves once more who they are:
+// by their key in the header Wellspring-Credential, or by a login at the identity provider of the last five minutes,
+// each of which counts for one signature.
+//
+// Corresponds with POST /v1/signatures (the `CreateSignature` operationId).
+func (c *Client) CreateSignature(ctx context.Context, params *CreateSignatureParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateSignatureRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetSignature One signature, and what has changed of what it is about since
+//
+// Corresponds with GET /v1/signatures/{index} (the `GetSignature` operationId).
+func (c *Client) GetSignature(ctx context.Context, index int64, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetSignatureRequest(c.Server, index)
 	if err != nil {
 		return nil, err
 	}
@@ -5909,6 +6129,223 @@ func NewGetRunGraphRequest(server string, run RunSelector, params *GetRunGraphPa
 	return req, nil
 }
 
+// NewListSignaturesRequest constructs an http.Request for the ListSignatures method
+func NewListSignaturesRequest(server string, params *ListSignaturesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/signatures")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.About != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "about", *params.About, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Selector != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "selector", *params.Selector, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateSignatureRequest constructs an http.Request for the CreateSignature method
+func NewCreateSignatureRequest(server string, params *CreateSignatureParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/signatures")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "about", params.About, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "selector", params.Selector, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "meaning", params.Meaning, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.AsOf != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "asOf", *params.AsOf, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.WellspringCredential != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Wellspring-Credential", *params.WellspringCredential, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Wellspring-Credential", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetSignatureRequest constructs an http.Request for the GetSignature method
+func NewGetSignatureRequest(server string, index int64) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "index", index, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/signatures/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListWebhooksRequest constructs an http.Request for the ListWebhooks method
 func NewListWebhooksRequest(server string) (*http.Request, error) {
 	var err error
@@ -6662,6 +7099,32 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/runs/{run}/graph (the `GetRunGraph` operationId).
 	GetRunGraphWithResponse(ctx context.Context, run RunSelector, params *GetRunGraphParams, reqEditors ...RequestEditorFn) (*GetRunGraphResponse, error)
+
+	// ListSignaturesWithResponse Signatures of people, oldest first, and whether what they signed still is what is known
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/signatures (the `ListSignatures` operationId).
+	ListSignaturesWithResponse(ctx context.Context, params *ListSignaturesParams, reqEditors ...RequestEditorFn) (*ListSignaturesResponse, error)
+
+	// CreateSignatureWithResponse Sign what is known of a run, an experiment, a lot, a measurement, a plate or a well
+	//
+	// The signature is bound to the lineage_sha256 that a package of the same question as of the same time has
+	// (docs/evidence.md). The header Wellspring-Reason says why, and is required. Who signs proves once more who they are:
+	// by their key in the header Wellspring-Credential, or by a login at the identity provider of the last five minutes,
+	// each of which counts for one signature.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/signatures (the `CreateSignature` operationId).
+	CreateSignatureWithResponse(ctx context.Context, params *CreateSignatureParams, reqEditors ...RequestEditorFn) (*CreateSignatureResponse, error)
+
+	// GetSignatureWithResponse One signature, and what has changed of what it is about since
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/signatures/{index} (the `GetSignature` operationId).
+	GetSignatureWithResponse(ctx context.Context, index int64, reqEditors ...RequestEditorFn) (*GetSignatureResponse, error)
 
 	// ListWebhooksWithResponse How the sending of notices stands
 	//
@@ -9105,6 +9568,150 @@ func (r GetRunGraphResponse) ContentType() string {
 	return ""
 }
 
+type ListSignaturesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SignatureList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListSignaturesResponse) GetJSON200() *SignatureList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListSignaturesResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListSignaturesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListSignaturesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListSignaturesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListSignaturesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateSignatureResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Signature
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateSignatureResponse) GetJSON201() *Signature {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CreateSignatureResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateSignatureResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateSignatureResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateSignatureResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateSignatureResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetSignatureResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SignatureSince
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetSignatureResponse) GetJSON200() *SignatureSince {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetSignatureResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetSignatureResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetSignatureResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetSignatureResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetSignatureResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListWebhooksResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -10112,6 +10719,50 @@ func (c *ClientWithResponses) GetRunGraphWithResponse(ctx context.Context, run R
 		return nil, err
 	}
 	return ParseGetRunGraphResponse(rsp)
+}
+
+// ListSignaturesWithResponse Signatures of people, oldest first, and whether what they signed still is what is known
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/signatures (the `ListSignatures` operationId).
+func (c *ClientWithResponses) ListSignaturesWithResponse(ctx context.Context, params *ListSignaturesParams, reqEditors ...RequestEditorFn) (*ListSignaturesResponse, error) {
+	rsp, err := c.ListSignatures(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListSignaturesResponse(rsp)
+}
+
+// CreateSignatureWithResponse Sign what is known of a run, an experiment, a lot, a measurement, a plate or a well
+//
+// The signature is bound to the lineage_sha256 that a package of the same question as of the same time has
+// (docs/evidence.md). The header Wellspring-Reason says why, and is required. Who signs proves once more who they are:
+// by their key in the header Wellspring-Credential, or by a login at the identity provider of the last five minutes,
+// each of which counts for one signature.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/signatures (the `CreateSignature` operationId).
+func (c *ClientWithResponses) CreateSignatureWithResponse(ctx context.Context, params *CreateSignatureParams, reqEditors ...RequestEditorFn) (*CreateSignatureResponse, error) {
+	rsp, err := c.CreateSignature(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateSignatureResponse(rsp)
+}
+
+// GetSignatureWithResponse One signature, and what has changed of what it is about since
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/signatures/{index} (the `GetSignature` operationId).
+func (c *ClientWithResponses) GetSignatureWithResponse(ctx context.Context, index int64, reqEditors ...RequestEditorFn) (*GetSignatureResponse, error) {
+	rsp, err := c.GetSignature(ctx, index, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetSignatureResponse(rsp)
 }
 
 // ListWebhooksWithResponse How the sending of notices stands
@@ -11931,6 +12582,105 @@ func ParseGetRunGraphResponse(rsp *http.Response) (*GetRunGraphResponse, error) 
 
 	case rsp.StatusCode == 200:
 		// Content-type (text/csv) unsupported
+
+	}
+
+	return response, nil
+}
+
+// ParseListSignaturesResponse parses an HTTP response from a ListSignaturesWithResponse call
+func ParseListSignaturesResponse(rsp *http.Response) (*ListSignaturesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListSignaturesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SignatureList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateSignatureResponse parses an HTTP response from a CreateSignatureWithResponse call
+func ParseCreateSignatureResponse(rsp *http.Response) (*CreateSignatureResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateSignatureResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Signature
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetSignatureResponse parses an HTTP response from a GetSignatureWithResponse call
+func ParseGetSignatureResponse(rsp *http.Response) (*GetSignatureResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetSignatureResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SignatureSince
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
 
 	}
 

@@ -70,9 +70,7 @@ behind. The service must not run on the data folder meanwhile. docs/neo4j-import
 		},
 	}
 	f := cmd.Flags()
-	for _, about := range []string{pack.AboutRun, pack.AboutExperiment, pack.AboutLot, pack.AboutMeasurement, pack.AboutPlate, pack.AboutWell} {
-		f.String(about, "", "about this "+about)
-	}
+	aboutFlags(cmd)
 	f.String("since", "", "about everything that was entered then or later, RFC 3339")
 	f.String("as-of", "", "what was known then, RFC 3339; else now")
 	f.Bool("redact", false, "leave out personal data and free text")
@@ -82,28 +80,46 @@ behind. The service must not run on the data folder meanwhile. docs/neo4j-import
 	return cmd
 }
 
+// abouts are the kinds of things that a question can be about.
+func abouts() []string {
+	return []string{pack.AboutRun, pack.AboutExperiment, pack.AboutLot, pack.AboutMeasurement, pack.AboutPlate, pack.AboutWell}
+}
+
+func aboutFlags(cmd *cobra.Command) {
+	for _, about := range abouts() {
+		cmd.Flags().String(about, "", "about this "+about)
+	}
+}
+
+// aboutOf reads what a command is about; empty where nothing is said.
+func aboutOf(cmd *cobra.Command, op string, of ...string) (about, value string, err error) {
+	for _, name := range of {
+		text, err := cmd.Flags().GetString(name)
+		if err != nil {
+			return "", "", err
+		}
+		if text != "" && about != "" {
+			return "", "", lineage.Invalid(op, "--"+name, "ask about one thing at a time")
+		}
+		if text != "" {
+			about, value = name, text
+		}
+	}
+	return about, value, nil
+}
+
 func readExport(cmd *cobra.Command) (*client.CreateExportParams, error) {
 	const op = "export"
 	f := cmd.Flags()
-	p := &client.CreateExportParams{Wait: set(30)}
-	for _, about := range []client.CreateExportParamsAbout{client.CreateExportParamsAboutRun, client.CreateExportParamsAboutExperiment, client.CreateExportParamsAboutLot,
-		client.CreateExportParamsAboutMeasurement, client.CreateExportParamsAboutPlate, client.CreateExportParamsAboutWell, client.CreateExportParamsAboutSince} {
-		value, err := f.GetString(string(about))
-		if err != nil {
-			return nil, err
-		}
-		if value == "" {
-			continue
-		}
-		if p.About != "" {
-			return nil, lineage.Invalid(op, "--"+string(about), "ask about one thing at a time")
-		}
-		p.About = about
-		if about != client.CreateExportParamsAboutSince {
-			p.Selector = set(value)
-		}
+	about, value, err := aboutOf(cmd, op, append(abouts(), pack.AboutSince)...)
+	if err != nil {
+		return nil, err
 	}
-	if p.About == "" {
+	p := &client.CreateExportParams{Wait: set(30), About: client.CreateExportParamsAbout(about)}
+	if about != pack.AboutSince {
+		p.Selector = &value
+	}
+	if about == "" {
 		return nil, usageError{errors.New("say what to export: --run, --experiment, --lot, --measurement, --plate, --well or --since")}
 	}
 	if to, _ := f.GetString("file"); to == "" {

@@ -23,7 +23,13 @@ type service struct {
 
 // withService runs ask with the service at --server, else the one that runs on
 // the data folder, else one that is started for this command alone.
-func withService(cmd *cobra.Command, ask func(*service) error) (err error) {
+func withService(cmd *cobra.Command, ask func(*service) error) error {
+	return withServiceAs(cmd, "", ask)
+}
+
+// withServiceAs is withService, asked with a key; empty: as the machine, or by
+// the token of the settings.
+func withServiceAs(cmd *cobra.Command, key string, ask func(*service) error) (err error) {
 	o, err := options(cmd)
 	if err != nil {
 		return err
@@ -42,6 +48,7 @@ func withService(cmd *cobra.Command, ask func(*service) error) (err error) {
 		}
 		defer func() { err = errors.Join(err, stop()) }()
 	}
+	at.Token = cmp.Or(key, at.Token)
 	s, err := newService(at)
 	if err != nil {
 		return err

@@ -75,8 +75,9 @@ type verdictOfCheck struct {
 
 	// Of a package: what it says it holds, and the sizes of kept checkpoints that
 	// it can't be compared with.
-	Answer   *pack.Answer `json:"answer,omitempty"`
-	Unproven []int64      `json:"unproven,omitempty"`
+	Answer     *pack.Answer         `json:"answer,omitempty"`
+	Signatures []evidence.Signature `json:"signatures,omitempty"`
+	Unproven   []int64              `json:"unproven,omitempty"`
 }
 
 func verifyLog(cmd *cobra.Command, s *service) error {
@@ -152,7 +153,7 @@ func verifyPackage(cmd *cobra.Command, name string) error {
 	if err != nil {
 		return err
 	}
-	v := verdictOfCheck{Valid: r.Valid, Faults: r.Faults, Size: r.Answer.LogSize, Key: r.Key, Trusted: r.Trusted, Answer: &r.Answer, Anchors: r.Anchors, Unproven: r.Unproven}
+	v := verdictOfCheck{Valid: r.Valid, Faults: r.Faults, Size: r.Answer.LogSize, Key: r.Key, Trusted: r.Trusted, Answer: &r.Answer, Signatures: r.Signatures, Anchors: r.Anchors, Unproven: r.Unproven}
 	return v.show(cmd, fmt.Sprintf("the package about %s %s", r.Answer.Question.About, oneLine(r.Answer.Question.Selector)))
 }
 
@@ -338,6 +339,9 @@ func (v verdictOfCheck) show(cmd *cobra.Command, what string) error {
 		}
 		for _, f := range v.Faults {
 			t.line("%s: %s", oneLine(f.Place), oneLine(f.What))
+		}
+		for _, s := range v.Signatures {
+			t.line("Signature: %s by %s at %s, %s: %s", s.Meaning, oneLine(s.Who.Name), s.SignedAt.UTC().Format(time.RFC3339), oneLine(s.Subject), s.State)
 		}
 		switch {
 		case !v.Valid:

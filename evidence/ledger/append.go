@@ -22,7 +22,7 @@ func (l *Ledger) Append(ctx context.Context, act evidence.Act) (evidence.Receipt
 		details.Salt = salt()
 		receipt = evidence.Receipt{Index: t.size, LoggedAt: time.UnixMicro(t.at).UTC()}
 		return t.enter(evidence.Public{
-			Type: evidence.TypeAct, Subject: act.Subject, Action: act.Action, Outcome: act.Outcome, RequestID: act.RequestID,
+			Type: evidence.TypeAct, Subject: act.Subject, Action: act.Action, Outcome: act.Outcome, RequestID: act.RequestID, Signed: act.Signed,
 		}, details, details.Who.Name)
 	})
 	return receipt, err

@@ -5,8 +5,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"crypto/sha256"
 	"crypto/x509"
 	_ "embed"
+	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
@@ -31,6 +33,7 @@ const (
 	FileProvJSON   = "prov.json"
 	FileProvN      = "prov.provn"
 	FileEntries    = "entries.ndjson"
+	FileSignatures = "signatures.json"
 	FileCrate      = "ro-crate-metadata.json"
 	FileCheckpoint = "log/checkpoint"
 	FileKeys       = "log/keys.json"
@@ -47,6 +50,9 @@ type Source interface {
 	// Graph yields what answers the question: every node and every edge once.
 	// Nodes may come after edges that name them.
 	Graph(ctx context.Context, q Question, yield func(Item) error) (Verdict, error)
+	// Subject names what a question is about in one way, however it was asked;
+	// empty of since.
+	Subject(ctx context.Context, q Question) (string, error)
 	// Entries yields the entries of the log, below a size, that are about subjects,
 	// or that fit the question by themselves; in order.
 	Entries(ctx context.Context, q Question, subjects []string, size int64, yield func(evidence.Entry) error) error
@@ -105,6 +111,8 @@ type builder struct {
 	seen     map[lineage.ID]bool      // shared nodes that are written
 	edges    map[lineage.EdgeKey]bool // of shared nodes
 	crate    crate
+
+	signatures []evidence.Signature
 }
 
 func (b *builder) write() error {
@@ -117,6 +125,7 @@ func (b *builder) write() error {
 		b.anchors,
 		b.entries,
 		b.question,
+		b.people,
 		func() error { return b.archive.file(FileCrate, b.writeCrate) },
 		b.archive.close,
 	}
@@ -130,13 +139,22 @@ func (b *builder) write() error {
 
 // lineage writes every node and edge, and puts aside what PROV makes of them.
 func (b *builder) lineage(w io.Writer) error {
-	encoder := json.NewEncoder(w)
+	subject, err := b.Source.Subject(b.ctx, b.Question)
+	if err != nil {
+		return err
+	}
+	whole := sha256.New()
+	encoder, entire := json.NewEncoder(w), json.NewEncoder(whole)
 	encoder.SetEscapeHTML(false)
+	entire.SetEscapeHTML(false)
 	verdict, err := b.Source.Graph(b.ctx, b.Question, func(item Item) error {
 		if item.Node != nil && !b.isNew(*item.Node) || item.Edge != nil && !b.isNewEdge(*item.Edge) {
 			return nil
 		}
 		if b.Question.Redact {
+			if err := entire.Encode(item); err != nil {
+				return err
+			}
 			item = redact(item)
 		}
 		if item.Node != nil {
@@ -150,7 +168,13 @@ func (b *builder) lineage(w io.Writer) error {
 		}
 		return b.prov.add(item)
 	})
-	b.answer.Verdict = verdict
+	b.answer.Verdict, b.answer.Subject = verdict, subject
+	if subject != "" {
+		b.subjects[subject] = true
+	}
+	if b.Question.Redact {
+		b.answer.WholeLineageSHA256 = hex.EncodeToString(whole.Sum(nil))
+	}
 	return err
 }
 
@@ -295,15 +319,19 @@ func (b *builder) line(e evidence.Entry, payload string) (Line, error) {
 	} else {
 		b.answer.Records++
 	}
+	if b.Question.Redact {
+		e.Private = nil
+	}
+	if signature, is, err := evidence.SignatureOf(e); err != nil {
+		return Line{}, err
+	} else if is {
+		b.signatures = append(b.signatures, signature)
+	}
 	proof, err := b.Log.Prove(b.ctx, e.Index, b.LogSize)
 	if err != nil {
 		return Line{}, err
 	}
-	line := Line{Index: e.Index, Public: string(e.Public), Private: string(e.Private), Payload: payload, Proof: hexOf(proof)}
-	if b.Question.Redact {
-		line.Private = ""
-	}
-	return line, nil
+	return Line{Index: e.Index, Public: string(e.Public), Private: string(e.Private), Payload: payload, Proof: hexOf(proof)}, nil
 }
 
 func (b *builder) question() error {
@@ -313,6 +341,16 @@ func (b *builder) question() error {
 		}
 	}
 	return b.archive.file(FileQuestion, func(w io.Writer) error { return pretty(w, b.answer) })
+}
+
+// people writes the signatures of people, and how each stands to the answer.
+func (b *builder) people() error {
+	judged := make([]evidence.Signature, len(b.signatures))
+	for i, s := range b.signatures {
+		judged[i] = b.answer.Judge(s)
+	}
+	b.signatures = judged
+	return b.archive.file(FileSignatures, func(w io.Writer) error { return pretty(w, judged) })
 }
 
 func pretty(w io.Writer, v any) error {

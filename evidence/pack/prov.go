@@ -66,8 +66,11 @@ func (p *prov) close() error {
 	return errors.Join(append(errs, os.RemoveAll(p.dir))...)
 }
 
-// add writes a node or an edge in both forms.
+// add writes a node or an edge in both forms; to nil nothing.
 func (p *prov) add(item Item) error {
+	if p == nil {
+		return nil
+	}
 	if item.Node != nil {
 		return p.node(*item.Node)
 	}

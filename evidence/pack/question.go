@@ -1,8 +1,10 @@
 package pack
 
 import (
+	"cmp"
 	"time"
 
+	"wellspring/evidence"
 	"wellspring/lineage"
 )
 
@@ -58,19 +60,37 @@ type Verdict struct {
 
 // Answer is question.json: what was asked, and what is in the package.
 type Answer struct {
-	Version  int      `json:"v"` // 1
-	Question Question `json:"question"`
-	Verdict  Verdict  `json:"verdict"`
-	Log      string   `json:"log"`      // its name
-	LogSize  int64    `json:"log_size"` // of the checkpoint
-	Nodes    int64    `json:"nodes"`
-	Edges    int64    `json:"edges"`
-	Records  int64    `json:"records"` // of the journal
-	Acts     int64    `json:"acts"`
-	Payloads int64    `json:"payloads"`
-	// LineageSHA256 is what a signature of a person's is bound to: the hash of
-	// lineage.ndjson.
-	LineageSHA256 string `json:"lineage_sha256"`
+	Version       int      `json:"v"` // 1
+	Question      Question `json:"question"`
+	Verdict       Verdict  `json:"verdict"`
+	Log           string   `json:"log"`      // its name
+	LogSize       int64    `json:"log_size"` // of the checkpoint
+	Nodes         int64    `json:"nodes"`
+	Edges         int64    `json:"edges"`
+	Records       int64    `json:"records"` // of the journal
+	Acts          int64    `json:"acts"`
+	Payloads      int64    `json:"payloads"`
+	LineageSHA256 string   `json:"lineage_sha256"` // of lineage.ndjson
+	// WholeLineageSHA256 is, in a redacted package, the hash that lineage.ndjson has
+	// in one that is not: what signatures of people are bound to.
+	WholeLineageSHA256 string `json:"whole_lineage_sha256,omitempty"`
+	// Subject is what the question is about, however it was asked; empty of since.
+	Subject string `json:"subject,omitempty"`
+}
+
+// Known is the answer as signatures of people are bound to it.
+func (a Answer) Known() evidence.Answer {
+	return evidence.Answer{
+		LineageSHA256: cmp.Or(a.WholeLineageSHA256, a.LineageSHA256), Nodes: a.Nodes, Edges: a.Edges, Complete: a.Verdict.Complete,
+	}
+}
+
+// Judge says of a signature how it stands to the answer of a package.
+func (a Answer) Judge(s evidence.Signature) evidence.Signature {
+	if s.Subject != a.Subject {
+		return s
+	}
+	return s.Against(a.Known())
 }
 
 // Line is one line of entries.ndjson.

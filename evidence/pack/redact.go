@@ -1,9 +1,12 @@
 package pack
 
-import "wellspring/lineage"
+import (
+	"wellspring/evidence"
+	"wellspring/lineage"
+)
 
 // Redacted stands in the place of what a redacted package leaves out.
-const Redacted = "[redacted]"
+const Redacted = evidence.Left
 
 // personal are the attributes that hold names of people or free text.
 func personal(key string) bool {

@@ -275,7 +275,7 @@ func TestRecipeWithAnchors(t *testing.T) {
 	}
 	// Only proofs, of every earlier size.
 	script := recipe(t, files[pack.FileVerify])
-	begin, end := strings.Index(script, "# 6."), strings.Index(script, "rm -r \"$work\"")
+	begin, end := strings.Index(script, "# 6."), strings.Index(script, "# 7.")
 	node := script[strings.Index(script, "# A hash is"):strings.Index(script, "# signed FILE")]
 	for b.ledger.Size() < 9 {
 		b.act(t, "declare")

@@ -56,6 +56,11 @@ func (c *check) entry(place string, line pack.Line) {
 	} else {
 		c.report.Answer.Records++
 	}
+	if signature, is, err := evidence.SignatureOf(entry); err != nil {
+		c.fault(place, "%v", err)
+	} else if is {
+		c.report.Signatures = append(c.report.Signatures, signature)
+	}
 	proof, err := proofOf(line.Proof)
 	if err == nil {
 		err = evidence.CheckInclusion(c.at, line.Index, entry.Public, proof)
@@ -108,6 +113,30 @@ func (c *check) readQuestion() error {
 			said.Records, said.Acts, said.Payloads, found.Records, found.Acts, found.Payloads)}
 	case said.LineageSHA256 != c.actual[pack.FileLineage]:
 		return located{pack.FileQuestion, errors.New("it speaks of another lineage than lineage.ndjson")}
+	}
+	return nil
+}
+
+// readSignatures checks that the signatures of people are those of the log, and
+// stand to the answer as it is said.
+func (c *check) readSignatures() error {
+	for i, s := range c.report.Signatures {
+		c.report.Signatures[i] = c.report.Answer.Judge(s)
+	}
+	text, err := c.whole(pack.FileSignatures)
+	if err != nil {
+		return err
+	}
+	var said []evidence.Signature
+	if err := strict(text, &said); err != nil {
+		return located{pack.FileSignatures, err}
+	}
+	found, err := json.Marshal(c.report.Signatures)
+	if err != nil {
+		return err
+	}
+	if again, err := json.Marshal(said); err != nil || !bytes.Equal(again, found) {
+		return located{pack.FileSignatures, errors.New("it does not say what the entries of the log say: a signature was put in, left out or changed")}
 	}
 	return nil
 }

@@ -72,6 +72,8 @@ type Report struct {
 	Answer  pack.Answer      `json:"answer"`
 	// Anchors are the checkpoints before the package's that were left outside.
 	Anchors []evidence.Anchored `json:"anchors"`
+	// Signatures of people, as the log has them, and how each stands to the answer.
+	Signatures []evidence.Signature `json:"signatures"`
 	// Unproven are checkpoints that the package can't be compared with: the log
 	// was not of their size when it was made.
 	Unproven []int64 `json:"unproven"`
@@ -152,7 +154,7 @@ type check struct {
 func newCheck(o Options) *check {
 	o.Limits.fill()
 	return &check{options: o, files: map[string]func() (io.ReadCloser, error){}, left: o.Limits.Bytes, sums: map[string]string{}, actual: map[string]string{},
-		payloads: map[string]bool{}, roots: map[int64]tlog.Hash{}, report: Report{Faults: []evidence.Fault{}, Unproven: []int64{}, Anchors: []evidence.Anchored{}}}
+		payloads: map[string]bool{}, roots: map[int64]tlog.Hash{}, report: Report{Faults: []evidence.Fault{}, Unproven: []int64{}, Anchors: []evidence.Anchored{}, Signatures: []evidence.Signature{}}}
 }
 
 const maxFaults = 100
@@ -194,7 +196,7 @@ func Plain(name string) bool {
 
 // check goes from the keys to the signatures to the hashes to the entries.
 func (c *check) check() {
-	for _, step := range []func() error{c.readKeys, c.readSums, c.hashFiles, c.readCheckpoint, c.readAnchors, c.readEntries, c.readQuestion} {
+	for _, step := range []func() error{c.readKeys, c.readSums, c.hashFiles, c.readCheckpoint, c.readAnchors, c.readEntries, c.readQuestion, c.readSignatures} {
 		if err := step(); err != nil {
 			var f located
 			if errors.As(err, &f) {
