@@ -2,6 +2,7 @@ package etl
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
+	"wellspring/graphstore"
 	"wellspring/lineage"
 )
 
@@ -80,7 +82,7 @@ func newTries(r Retry, clock func() time.Time, answers func() bool) *tries {
 // saw takes note of an error.
 func (t *tries) saw(err error) error {
 	switch t.away = lineage.KindOf(err) == lineage.ErrorUnavailable; {
-	case t.away && t.graceIsOver():
+	case t.away && !errors.Is(err, graphstore.ErrNoWrites) && t.graceIsOver():
 		return backoff.Permanent(err)
 	case t.away:
 		return err

@@ -1,8 +1,15 @@
 package graphstore
 
 import (
+	"errors"
+
 	"wellspring/lineage"
 )
+
+// ErrNoWrites is wrapped by the error of a store that answers but takes no writes
+// from anybody: its disk is full, or it is read-only. It is not the fault of what
+// was given, however long it lasts.
+var ErrNoWrites = errors.New("the store takes no writes")
 
 // Conflict refuses a projection because another owner says something else
 // about the same thing.

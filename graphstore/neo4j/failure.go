@@ -3,6 +3,7 @@ package neo4j
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	driver "github.com/neo4j/neo4j-go-driver/v5/neo4j"
 
@@ -31,10 +32,19 @@ func storeError(ctx context.Context, op, id string, err error) error {
 		failure.Kind, failure.Hint = lineage.ErrorUnavailable, "name a database that there is: in Community Edition it is neo4j"
 	case said && neo.Code == "Neo.TransientError.General.MemoryPoolOutOfMemoryError":
 		failure.Kind, failure.Hint = lineage.ErrorTooLarge, "make it smaller, or give Neo4j more memory"
+	case said && readOnly[neo.Code]:
+		failure.Kind, failure.Hint = lineage.ErrorUnavailable, "make Neo4j's database writable: it goes on by itself"
+		failure.Err = fmt.Errorf("%w: %w", graphstore.ErrNoWrites, err)
 	case isAway(err):
 		failure.Kind, failure.Hint = lineage.ErrorUnavailable, "see that Neo4j runs and can be reached, then try again"
 	}
 	return failure
+}
+
+// readOnly are the codes of a server that takes no writes.
+var readOnly = map[string]bool{
+	"Neo.ClientError.General.ForbiddenOnReadOnlyDatabase":   true,
+	"Neo.ClientError.General.WriteOnReadOnlyAccessDatabase": true,
 }
 
 // isAway reports whether the server can't be reached or asks for another try.

@@ -32,6 +32,7 @@ func TestStoreError(t *testing.T) {
 		{"a wrong password", &driver.Neo4jError{Code: "Neo.ClientError.Security.Unauthorized"}, lineage.ErrorUnavailable, "password"},
 		{"no such database", &driver.Neo4jError{Code: "Neo.ClientError.Database.DatabaseNotFound"}, lineage.ErrorUnavailable, "database"},
 		{"a follower", &driver.Neo4jError{Code: "Neo.ClientError.Cluster.NotALeader"}, lineage.ErrorUnavailable, "see that Neo4j runs"},
+		{"read-only", &driver.Neo4jError{Code: "Neo.ClientError.General.ForbiddenOnReadOnlyDatabase"}, lineage.ErrorUnavailable, "writable"},
 		{"out of memory", &driver.Neo4jError{Code: "Neo.TransientError.General.MemoryPoolOutOfMemoryError"}, lineage.ErrorTooLarge, "memory"},
 		{"our mistake", &driver.Neo4jError{Code: "Neo.ClientError.Statement.SyntaxError"}, lineage.ErrorInternal, ""},
 	} {

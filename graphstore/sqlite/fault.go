@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
@@ -28,6 +29,10 @@ func fault(ctx context.Context, op string, err error) error {
 	var failure *sqlite.Error
 	if !errors.As(err, &failure) {
 		return e
+	}
+	switch failure.Code() & 0xff {
+	case lib.SQLITE_FULL, lib.SQLITE_READONLY, lib.SQLITE_IOERR:
+		e.Err = fmt.Errorf("%w: %w", graphstore.ErrNoWrites, err)
 	}
 	switch failure.Code() & 0xff {
 	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED:

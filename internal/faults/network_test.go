@@ -11,18 +11,19 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 
-	"wellspring/internal/neo4jtest"
 	"wellspring/internal/testruns"
 )
 
-// wire is a proxy before a server, whose connections can be cut.
+// wire is a proxy before a server, whose connections can be cut or slow.
 type wire struct {
+	slow     atomic.Int64 // ns that each piece takes
 	address  string
 	target   string
 	mu       sync.Mutex
@@ -74,7 +75,7 @@ func (w *wire) carry(here net.Conn) {
 	var both sync.WaitGroup
 	for _, ends := range [][2]net.Conn{{here, there}, {there, here}} {
 		both.Go(func() {
-			_, _ = io.Copy(ends[0], ends[1])
+			_, _ = io.Copy(ends[0], slowly{ends[1], &w.slow})
 			_ = here.Close()
 			_ = there.Close()
 		})
@@ -84,6 +85,20 @@ func (w *wire) carry(here net.Conn) {
 	defer w.mu.Unlock()
 	delete(w.open, here)
 	delete(w.open, there)
+}
+
+// slowly is a reader that takes its time.
+type slowly struct {
+	io.Reader
+	each *atomic.Int64
+}
+
+func (s slowly) Read(p []byte) (int, error) {
+	n, err := s.Reader.Read(p)
+	if each := s.each.Load(); each > 0 {
+		<-time.After(time.Duration(each)) // the slowness is the test
+	}
+	return n, err
 }
 
 // cut cuts what is connected; while it is down nothing comes through.
@@ -97,51 +112,6 @@ func (w *wire) cut(down bool) {
 }
 
 func (w *wire) mend() { w.cut(false) }
-
-// The wires to Neo4j and to those who send are cut in the midst of transactions
-// and requests, and the service is killed besides.
-func TestNeo4jIsCutOff(t *testing.T) {
-	if os.Getenv("WELLSPRING_SOAK") == "" {
-		t.Skip("it starts a Neo4j of its own and waits for it minutes long: make soak")
-	}
-	n := min(rounds(t, 1), 20)
-	server, err := neo4jtest.Start(t.Context())
-	if err != nil {
-		t.Skipf("no Neo4j to cut off: %v", err)
-	}
-	t.Cleanup(server.Stop)
-	w := newWire(t, server.URI[len("bolt://"):])
-	settings := []string{"WELLSPRING_STORE=neo4j", "WELLSPRING_NEO4J_URI=bolt://" + w.address}
-	dir := filepath.Join(t.TempDir(), "data")
-	l := startLoad(t, 7)
-	s := launch(t, dir, settings...)
-	if s == nil {
-		t.Fatal("it did not start")
-	}
-	l.now.Store(s)
-	for i := range n {
-		l.await(5)
-		w.cut(true)
-		l.await(3) // it goes on taking
-		if i%2 == 1 {
-			l.now.Store(nil)
-			s.kill()
-			w.mend()
-			if s = launch(t, dir, settings...); s == nil {
-				t.Fatal("it did not start again")
-			}
-			l.now.Store(s)
-		}
-		w.mend()
-	}
-	l.await(5)
-	l.now.Store(nil)
-	l.end()
-	if err := s.terminate(); err != nil {
-		t.Errorf("it ended with: %v", err)
-	}
-	verdict(t, dir, l.acknowledged(), settings...)
-}
 
 // A broker is killed with messages queued, and started again; the wire to it is
 // cut. What it acknowledged comes in.

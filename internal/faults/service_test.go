@@ -26,8 +26,12 @@ import (
 )
 
 // childEnv makes a copy of the test program a service, with the settings that the
-// environment has, until it is killed.
-const childEnv = "FAULTS_CHILD"
+// environment has, until it is killed; where its value is asBridge, a bridge that
+// sends on to a central service.
+const (
+	childEnv = "FAULTS_CHILD"
+	asBridge = "bridge"
+)
 
 func TestMain(m *testing.M) {
 	if os.Getenv(childEnv) != "" {
@@ -50,7 +54,11 @@ func serve() error {
 	if err != nil {
 		return err
 	}
-	a, err := app.New(ctx, options, slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	if os.Getenv(childEnv) == asBridge {
+		return serveBridge(ctx, options, logger)
+	}
+	a, err := app.New(ctx, options, logger)
 	if err != nil {
 		return err
 	}
@@ -59,6 +67,18 @@ func serve() error {
 		_ = json.NewEncoder(os.Stdout).Encode(where{"http://" + a.Addr(), a.Broker()})
 	}()
 	return errors.Join(a.Run(ctx), a.Close())
+}
+
+func serveBridge(ctx context.Context, options app.Options, logger *slog.Logger) error {
+	o, err := app.NewOutpost(options, logger)
+	if err != nil {
+		return err
+	}
+	go func() {
+		<-o.Started()
+		_ = json.NewEncoder(os.Stdout).Encode(where{REST: "http://" + o.Addr()})
+	}()
+	return errors.Join(o.Run(ctx), o.Close())
 }
 
 // service is a child process.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -22,8 +23,11 @@ type Process struct {
 	URI  string // Bolt
 	HTTP string // Neo4j Browser is at /browser/
 	home string
+	lib  string
+	bolt string // host:port
 	cmd  *exec.Cmd
 	life io.Closer
+	gone []func() // lets go of servers that were killed
 }
 
 // guarded is a command that ends when this process does, however that ends: a
@@ -113,33 +117,74 @@ dbms.usage_report.enabled=false
 	if err := os.WriteFile(filepath.Join(home, "neo4j.conf"), []byte(conf), 0o644); err != nil {
 		return nil, err
 	}
-	log, err := os.Create(filepath.Join(home, "out.log"))
-	if err != nil {
-		return nil, err
-	}
-	defer log.Close()
-
 	if err := prepare(ctx, lib, home); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(home))
 	}
-	args := append(java(home, lib, "1g"), "org.neo4j.server.CommunityEntryPoint", "--home-dir="+home, "--config-dir="+home)
-	cmd := guarded(home, args...)
-	cmd.Stdout, cmd.Stderr = log, log
-	life, err := cmd.StdinPipe()
+	p := &Process{URI: "bolt://" + bolt, HTTP: "http://" + http, home: home, lib: lib, bolt: bolt}
+	return p, p.run(ctx)
+}
+
+// run starts the server and waits until it answers. Where it does not, everything
+// is stopped.
+func (p *Process) run(ctx context.Context) error {
+	log, err := os.Create(filepath.Join(p.home, "out.log"))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
+	defer log.Close()
+	args := append(java(p.home, p.lib, "1g"), "org.neo4j.server.CommunityEntryPoint", "--home-dir="+p.home, "--config-dir="+p.home)
+	p.cmd = guarded(p.home, args...)
+	p.cmd.Stdout, p.cmd.Stderr = log, log
+	if p.life, err = p.cmd.StdinPipe(); err != nil {
+		return err
 	}
-	p := &Process{URI: "bolt://" + bolt, HTTP: "http://" + http, home: home, cmd: cmd, life: life}
-	if err := p.await(ctx, bolt); err != nil {
-		said, _ := os.ReadFile(filepath.Join(home, "logs", "neo4j.log"))
+	if err := p.cmd.Start(); err != nil {
+		return err
+	}
+	if err := p.await(ctx, p.bolt); err != nil {
+		said, _ := os.ReadFile(filepath.Join(p.home, "logs", "neo4j.log"))
 		shouted, _ := os.ReadFile(log.Name())
 		p.Stop()
-		return nil, fmt.Errorf("start Neo4j: %w\n%s%s", err, said, shouted)
+		return fmt.Errorf("start Neo4j: %w\n%s%s", err, said, shouted)
 	}
-	return p, nil
+	return nil
+}
+
+// Kill ends the server at once, in whatever it is doing. What it kept stays for
+// Restart.
+func (p *Process) Kill() {
+	cmd, life := p.cmd, p.life
+	cmd.Process.Kill()
+	var dialer net.Dialer
+	for tick := time.NewTicker(20 * time.Millisecond); ; <-tick.C {
+		conn, err := dialer.DialContext(context.Background(), "tcp", p.bolt)
+		if err != nil { // it is gone, and so are its locks
+			tick.Stop()
+			break
+		}
+		conn.Close()
+	}
+	// The shell beside it waits on, and the server stays a zombie, until Stop: else
+	// the shell could kill who got its id meanwhile, and take away the home.
+	p.gone = append(p.gone, func() {
+		life.Close()
+		cmd.Wait()
+	})
+}
+
+// Restart starts a server that was killed again, at the same address and on what it
+// kept, with more lines of configuration, which hold until the next restart.
+func (p *Process) Restart(ctx context.Context, lines ...string) error {
+	file := filepath.Join(p.home, "neo4j.conf")
+	before, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	err = os.WriteFile(file, []byte(string(before)+strings.Join(lines, "\n")+"\n"), 0o644)
+	if err == nil {
+		err = p.run(ctx)
+	}
+	return errors.Join(err, os.WriteFile(file, before, 0o644))
 }
 
 // await waits until the server listens, up to a minute and a half.
@@ -171,6 +216,9 @@ func (p *Process) Stop() {
 	p.life.Close()
 	p.cmd.Process.Kill()
 	p.cmd.Wait()
+	for _, letGo := range p.gone {
+		letGo()
+	}
 }
 
 // freePorts returns n ports of the loopback interface that are free now.

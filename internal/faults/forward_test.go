@@ -1,0 +1,91 @@
+package faults
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"wellspring/ingest/bridge/robottest"
+	"wellspring/ingest/intake"
+	journalsqlite "wellspring/ingest/journal/sqlite"
+	"wellspring/internal/testruns"
+)
+
+// A bridge is killed at random moments while it sends on what it has, and the wire
+// to the central service is cut: all of it arrives there, and nothing twice.
+func TestBridgeIsKilledWhileItForwards(t *testing.T) {
+	n, seed := rounds(t, 4), uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	robot := robottest.New(t) // it has no runs: what is sent is in the bridge's journal
+	here, there := filepath.Join(t.TempDir(), "bridge"), filepath.Join(t.TempDir(), "central")
+	central := launch(t, there)
+	if central == nil {
+		t.Fatal("the central service did not start")
+	}
+	w := newWire(t, central.REST[len("http://"):])
+	settings := []string{childEnv + "=" + asBridge, "WELLSPRING_TO=http://" + w.address, "WELLSPRING_ROBOT=left=" + robot.URL + "?mqtt=off"}
+	kept := map[string]bool{}
+	for i := range n {
+		harvest(t, here, i, kept)
+		b := launch(t, here, settings...)
+		if b == nil {
+			t.Fatal("the bridge did not start again")
+		}
+		w.slow.Store(int64(time.Duration(random.IntN(5)) * time.Millisecond))
+		if random.IntN(2) == 0 {
+			w.cut(false)
+		}
+		<-time.After(time.Duration(random.IntN(150)) * time.Millisecond) // the moment is the test
+		b.kill()
+	}
+	w.slow.Store(0)
+	b := launch(t, here, settings...)
+	if b == nil {
+		t.Fatal("the bridge did not start again")
+	}
+	until(t, "all to be sent on", func() bool {
+		_, metrics, _ := b.get(t.Context(), "/metrics")
+		return bytes.Contains(metrics, []byte("\nwellspring_forward_waiting_records 0\n"))
+	})
+	for _, s := range []*service{b, central} {
+		if err := s.terminate(); err != nil {
+			t.Errorf("it ended with: %v", err)
+		}
+	}
+	if report := verdict(t, there, kept); int(report.Records) != len(kept) {
+		t.Errorf("%d records at the centre, want %d", report.Records, len(kept))
+	}
+}
+
+// harvest has the journal of a bridge that does not run keep some runs, in parts.
+func harvest(t *testing.T, dir string, round int, kept map[string]bool) {
+	t.Helper()
+	j, err := journalsqlite.Open(dir, journalsqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := j.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	in := intake.New(j, intake.Options{})
+	for i := range 10 {
+		run := testruns.New(testruns.Normalize, fmt.Sprintf("run-%d-%d", round, i), 60)
+		documents := [][]byte{run.Begin()}
+		for at := 0; at < len(run.Commands); at += 2 {
+			documents = append(documents, run.Part(at, min(at+2, len(run.Commands))))
+		}
+		for _, d := range append(documents, run.End()) {
+			receipts, err := in.Accept(t.Context(), intake.Message{Door: "bridge", Payload: d})
+			if err != nil {
+				t.Fatal(err)
+			}
+			kept[receipts[0].ID] = true
+		}
+	}
+}
