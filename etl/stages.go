@@ -61,6 +61,7 @@ func (t *turn) extract(ctx context.Context, records []journal.Record) (old, fres
 			continue
 		}
 		p.record.Envelope.Event.DataEncoded = nil // the fragment has it
+		records[i].Envelope.Event.DataEncoded = nil
 		if _, isFresh := t.fresh[r.Position]; isFresh {
 			fresh = append(fresh, p)
 		} else {

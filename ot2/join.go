@@ -12,6 +12,7 @@ type Joiner struct {
 	headers  []Run          // fragments that say more than commands, these left out
 	at       map[string]int // by id, in commands
 	commands []Command
+	lent     bool // commands are those of the first fragment: not to be changed
 	ordered  bool // commands are in order
 	listed   bool // in that of a list
 
@@ -59,15 +60,34 @@ func (j *Joiner) addCommands(commands []Command) []string {
 		case !known:
 			j.ordered = j.ordered && !j.listed && (len(j.commands) == 0 || j.commands[len(j.commands)-1].compare(c) <= 0)
 			j.at[c.ID] = len(j.commands)
-			j.commands = append(j.commands, c)
+			j.append(commands, c)
 			j.whole = nil // who did not have this one does not have all
 		case compareRecords(j.commands[i], c) < 0:
 			j.ordered = j.ordered && j.listed // times may have come or changed
+			j.own()
 			j.commands[i] = c
 			j.revised[c.ID] = true
 		}
 	}
 	return list
+}
+
+// append adds a command of a fragment that was not there. As long as there is nothing else,
+// the commands of the first fragment are borrowed: a long run is not kept twice.
+func (j *Joiner) append(from []Command, c Command) {
+	if n := len(j.commands); (n == 0 || j.lent && &from[0] == &j.commands[0]) && n < len(from) && from[n].ID == c.ID {
+		j.commands, j.lent = from[:n+1:n+1], true
+		return
+	}
+	j.own()
+	j.commands = append(j.commands, c)
+}
+
+// own makes the commands the Joiner's own.
+func (j *Joiner) own() {
+	if j.lent {
+		j.commands, j.lent = slices.Clone(j.commands), false
+	}
 }
 
 // compare orders commands by creation.
@@ -122,13 +142,16 @@ func (j *Joiner) order() {
 	switch listed := j.whole != nil; {
 	case j.ordered && listed == j.listed:
 		return
+	case listed && slices.EqualFunc(j.commands, j.whole, func(c Command, id string) bool { return c.ID == id }):
 	case listed:
+		j.lent = false
 		ordered := make([]Command, len(j.commands))
 		for i, id := range j.whole {
 			ordered[i] = j.commands[j.at[id]]
 		}
 		j.commands = ordered
 	default:
+		j.own()
 		slices.SortFunc(j.commands, func(a, b Command) int { return a.compare(b) })
 	}
 	for i := range j.commands {

@@ -83,7 +83,8 @@ func Project(owner lineage.Owner, run ot2.Run, outcome liquid.Outcome, options O
 		report: quality.Check(run, outcome, options.Quality, declared.Filled(options.Declared.Fills), options.Declared.Findings...),
 		nodes:  map[lineage.ID]lineage.Node{}, edges: map[lineage.EdgeKey]lineage.Edge{},
 		labels: map[string]string{}, steps: map[string]bool{}, commands: map[string]int{},
-		filled: declared.Filled(options.Declared.Fills),
+		stateIDs: make(map[liquid.StateKey]lineage.ID, len(outcome.States)),
+		filled:   declared.Filled(options.Declared.Fills),
 	}
 	b.index()
 	b.activity()
@@ -119,6 +120,7 @@ type builder struct {
 	labels   map[string]string        // of labware, for people, by its id in the run
 	steps    map[string]bool          // command ids that are steps
 	commands map[string]int           // position in run.Commands by command id
+	stateIDs map[liquid.StateKey]lineage.ID
 }
 
 func (b *builder) index() {

@@ -123,9 +123,15 @@ func (b *builder) carried() {
 	}
 }
 
-// stateID is the node of a state, of this run or of an earlier one.
+// stateID is the node of a state, of this run or of an earlier one. It is asked for
+// wherever the state is named.
 func (b *builder) stateID(key liquid.StateKey) lineage.ID {
-	return lineage.WellStateID(cmp.Or(key.Run, b.key), key.Labware, key.Well, key.Command)
+	id, known := b.stateIDs[key]
+	if !known {
+		id = lineage.WellStateID(cmp.Or(key.Run, b.key), key.Labware, key.Well, key.Command)
+		b.stateIDs[key] = id
+	}
+	return id
 }
 
 // transformation is the step that made a state: the nil id for what was there
