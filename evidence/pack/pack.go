@@ -22,6 +22,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"wellspring/evidence"
+	"wellspring/evidence/report"
 	"wellspring/lineage"
 )
 
@@ -87,6 +88,7 @@ func Make(ctx context.Context, w io.Writer, o Options) (Answer, error) {
 	}
 	buffered := bufio.NewWriterSize(w, 1<<16)
 	b := &builder{Options: o, ctx: ctx, archive: newArchive(buffered, o.Question.AsOf, o.Log.SignText), subjects: map[string]bool{}, seen: map[lineage.ID]bool{}, edges: map[lineage.EdgeKey]bool{}}
+	b.report = report.NewCollector()
 	b.answer = Answer{Version: 1, Question: o.Question, Log: o.Log.Origin(), LogSize: o.LogSize}
 	prov, err := newProv(o.Temp)
 	if err != nil {
@@ -113,6 +115,7 @@ type builder struct {
 	crate    crate
 
 	signatures []evidence.Signature
+	report     *report.Collector
 }
 
 func (b *builder) write() error {
@@ -126,6 +129,7 @@ func (b *builder) write() error {
 		b.entries,
 		b.question,
 		b.people,
+		b.reports,
 		func() error { return b.archive.file(FileCrate, b.writeCrate) },
 		b.archive.close,
 	}
@@ -160,8 +164,10 @@ func (b *builder) lineage(w io.Writer) error {
 		if item.Node != nil {
 			b.answer.Nodes++
 			b.about(*item.Node)
+			b.report.Node(*item.Node)
 		} else {
 			b.answer.Edges++
+			b.report.Edge(*item.Edge)
 		}
 		if err := encoder.Encode(item); err != nil {
 			return err
@@ -326,6 +332,9 @@ func (b *builder) line(e evidence.Entry, payload string) (Line, error) {
 		return Line{}, err
 	} else if is {
 		b.signatures = append(b.signatures, signature)
+	}
+	if err := b.report.Entry(e); err != nil {
+		return Line{}, err
 	}
 	proof, err := b.Log.Prove(b.ctx, e.Index, b.LogSize)
 	if err != nil {

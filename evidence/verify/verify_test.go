@@ -38,14 +38,14 @@ func TestUntouched(t *testing.T) {
 }
 
 // A change of any byte of a package, be it one bit or all, is found. Without
-// EDITS every fifth byte is tried, and each of the last ones, where the zip file's own are.
+// EDITS every thirteenth byte is tried, and each of the last ones, where the zip file's own are.
 func TestEveryByte(t *testing.T) {
 	b := newLab(t, 1, 1)
 	data := b.pack(t, false)
 	missed, tried := 0, 0
 	for i := range data {
 		flips := []byte{1 << (i % 8)}
-		if i%5 != 0 && os.Getenv("EDITS") == "" && i < len(data)-2000 {
+		if i%13 != 0 && os.Getenv("EDITS") == "" && i < len(data)-2000 {
 			continue // make evidence-check changes every one
 		}
 		if os.Getenv("EDITS") != "" {
@@ -88,6 +88,37 @@ func TestRedacted(t *testing.T) {
 	if !bytes.Contains(whole[pack.FileEntries], []byte(secret)) {
 		t.Error("the test can't fail: the secret is in no package")
 	}
+}
+
+// The report for people leaves out what the rest does, in both forms.
+func TestRedactedReport(t *testing.T) {
+	tools(t, "pdftotext")
+	b := newLab(t, 5, 6)
+	for _, redact := range []bool{false, true} {
+		files := unpacked(t, b.pack(t, redact))
+		for _, text := range []string{string(files[pack.FileReportHTML]), printed(t, files[pack.FileReportPDF])} {
+			for _, personal := range []string{secret, "mix-up"} {
+				if strings.Contains(text, personal) == redact {
+					t.Errorf("redacted %v: %q is in a report: %v", redact, personal, !redact)
+				}
+			}
+			if strings.Contains(text, pack.Redacted) != redact || !strings.Contains(text, "transfer") && !strings.Contains(text, "run:r1") {
+				t.Errorf("redacted %v: what is left out is not said", redact)
+			}
+		}
+	}
+}
+
+// printed is the text of a PDF.
+func printed(t testing.TB, pdf []byte) string {
+	t.Helper()
+	cmd := exec.Command("pdftotext", "-layout", "-", "-")
+	cmd.Stdin = bytes.NewReader(pdf)
+	text, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func unpacked(t testing.TB, data []byte) map[string][]byte {
