@@ -30,7 +30,7 @@ var _ pack.Source = (*exportSource)(nil)
 
 // Graph implements pack.Source.
 func (s *exportSource) Graph(ctx context.Context, q pack.Question, yield func(pack.Item) error) (pack.Verdict, error) {
-	g := &gathering{exportSource: s, asOf: q.AsOf, yield: yield, extra: map[lineage.ID]bool{}, whole: map[string]bool{}, reasons: map[string]bool{}}
+	g := &gathering{exportSource: s, asOf: q.AsOf, yield: yield, extra: map[lineage.ID]bool{}, edges: map[lineage.EdgeKey]bool{}, whole: map[string]bool{}, reasons: map[string]bool{}}
 	if s.behind {
 		g.reasons[reasonBehind] = true
 	}
@@ -58,8 +58,9 @@ type gathering struct {
 	*exportSource
 	asOf      time.Time
 	yield     func(pack.Item) error
-	extra     map[lineage.ID]bool // ends of edges that were given on their own
-	whole     map[string]bool     // runs and plans whose part was given
+	extra     map[lineage.ID]bool      // ends of edges that were given on their own
+	edges     map[lineage.EdgeKey]bool // of those
+	whole     map[string]bool          // runs and plans whose part was given
 	reasons   map[string]bool
 	truncated bool
 }
@@ -110,7 +111,10 @@ func (g *gathering) run(ctx context.Context, selector string) error {
 		}
 		defer func() { g.whole[name] = true }()
 	}
-	return g.part(ctx, part.Nodes, part.Edges)
+	if err := g.part(ctx, part.Nodes, part.Edges); err != nil {
+		return err
+	}
+	return g.origins(ctx, part.Nodes)
 }
 
 // part gives nodes and edges, and what is at the other ends of these.
@@ -150,6 +154,9 @@ func (g *gathering) part(ctx context.Context, nodes []lineage.Node, edges []line
 		}
 	}
 	for _, e := range edges {
+		if g.edges[e.Key()] {
+			continue
+		}
 		if err := g.yield(pack.Item{Edge: &e}); err != nil {
 			return err
 		}

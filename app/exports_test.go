@@ -16,6 +16,7 @@ import (
 	"wellspring/evidence/pack"
 	"wellspring/evidence/verify"
 	"wellspring/examples"
+	"wellspring/lineage"
 )
 
 // exported has a package made and returns it.
@@ -168,6 +169,77 @@ func TestExportOfNothing(t *testing.T) {
 	} {
 		if status, text := request(t, a, http.MethodPost, "/v1/exports?wait=30&"+ask, nil); status != want {
 			t.Errorf("%s: %d %s, want %d", ask, status, text, want)
+		}
+	}
+}
+
+// counted is how many nodes of each kind a package holds, and the first one's id.
+func counted(t *testing.T, data []byte) (map[lineage.Kind]int, map[lineage.Kind]lineage.Node) {
+	t.Helper()
+	counts, first := map[lineage.Kind]int{}, map[lineage.Kind]lineage.Node{}
+	for line := range bytes.Lines(entry(t, data, pack.FileLineage)) {
+		if n := decode[pack.Item](t, string(line)).Node; n != nil {
+			if counts[n.Kind]++; counts[n.Kind] == 1 {
+				first[n.Kind] = *n
+			}
+		}
+	}
+	return counts, first
+}
+
+// A package about an experiment holds its runs, plates and values; one about a
+// measurement all that the value rests on.
+func TestExportsOfExperimentsAndMeasurements(t *testing.T) {
+	a := bench(t)
+	ask := "about=experiment&selector=BA-2026-11"
+	whole, data := exported(t, a, ask)
+	nodes(t, ask, data)
+	counts, _ := counted(t, data)
+	if counts[lineage.KindExperiment] != 1 || counts[lineage.KindRun] != 2 || counts[lineage.KindSample] == 0 || counts[lineage.KindWellState] == 0 || whole.Answer.Payloads == 0 {
+		t.Errorf("%s: %v", ask, counts)
+	}
+	for _, want := range []string{"AP-0001", "Declarations and corrections", "BRD-1188"} {
+		if !bytes.Contains(entry(t, data, pack.FileReportHTML), []byte(want)) {
+			t.Errorf("%s: the report does not say %q", ask, want)
+		}
+	}
+	plate, data := exported(t, a, "about=plate&selector=plate:AP-0001")
+	_, first := counted(t, data)
+	value := first[lineage.KindMeasurement]
+	ask = "about=measurement&selector=" + value.ID.String()
+	x, data := exported(t, a, ask)
+	nodes(t, ask, data)
+	counts, _ = counted(t, data)
+	if counts[lineage.KindMeasurement] != 1 || counts[lineage.KindWellState] == 0 || counts[lineage.KindRun] == 0 || counts[lineage.KindLot] == 0 || x.Answer.Nodes >= plate.Answer.Nodes {
+		t.Errorf("%s: %v, %+v", ask, counts, x.Answer)
+	}
+	if !bytes.Contains(entry(t, data, pack.FileReportHTML), []byte("absorbance")) {
+		t.Errorf("%s: the report does not say what was measured", ask)
+	}
+	// The assay drew from the plate of the run before: its report names whose samples they are.
+	_, data = exported(t, a, "about=run&selector=5a6cd99d")
+	nodes(t, "the assay", data)
+	if text := string(entry(t, data, pack.FileReportHTML)); !strings.Contains(text, "LY-0001") || strings.Contains(text, "not in this package") {
+		t.Error("the report does not name the samples that an earlier run had loaded")
+	}
+	if _, data = exported(t, a, "about=run&selector=6f6ea665"); !bytes.Contains(entry(t, data, pack.FileReportHTML), []byte("Keller")) {
+		t.Error("the test of redaction can't fail: nobody is named")
+	}
+	_, data = exported(t, a, "about=run&selector=6f6ea665&redact=true")
+	for _, name := range []string{pack.FileReportHTML, pack.FileEntries, pack.FileLineage, pack.FileProvJSON, pack.FileProvN, pack.FileSignatures} {
+		for _, personal := range []string{"Keller", "Notebook 7"} {
+			if bytes.Contains(entry(t, data, name), []byte(personal)) {
+				t.Errorf("%s: %s is in %s", ask, personal, name)
+			}
+		}
+	}
+	for ask, want := range map[string]int{
+		"about=measurement&selector=6f6ea665":  http.StatusOK, // the export itself fails, and says why
+		"about=experiment&selector=BA-2026-12": http.StatusOK,
+	} {
+		status, text := request(t, a, http.MethodPost, "/v1/exports?wait=60&"+ask, nil)
+		if x := decode[pack.Export](t, text); status != want || x.State != pack.StateFailed || x.Error == "" {
+			t.Errorf("%s: %d %s", ask, status, text)
 		}
 	}
 }

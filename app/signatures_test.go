@@ -2,10 +2,13 @@ package app_test
 
 import (
 	"bytes"
+	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -200,5 +203,34 @@ func TestWhoMayNotSign(t *testing.T) {
 	}
 	if refused := get[api.Acts](t, a, "/v1/audit?action="+url.QueryEscape("login refused")).Acts; len(refused) != 1 {
 		t.Errorf("the wrong key: %+v", refused)
+	}
+}
+
+// A person signs on a page of an open service with a key of their own; a refusal
+// keeps what was typed but the key.
+func TestSignOnAPage(t *testing.T) {
+	a := assayed(t, nil)
+	ada := signer(t, a, "Ada Lovelace", "reviewer")
+	shown := "/sign?about=run&selector=6f6ea665"
+	_, text := page(t, a, shown)
+	asOf := regexp.MustCompile(`name="asof" value="([^"]+)"`).FindStringSubmatch(text)
+	if asOf == nil || !strings.Contains(text, "Nobody has signed this") || inline.MatchString(text) {
+		t.Fatalf("no form: %s", text)
+	}
+	form := url.Values{"about": {"run"}, "selector": {"6f6ea665"}, "asof": {html.UnescapeString(asOf[1])}, "meaning": {"approved"}, "reason": {"within range"}, "key": {"wsk_000000000000_no"}}
+	if response, text := send(t, a, http.MethodPost, "/sign", form); response.StatusCode != http.StatusUnauthorized || !strings.Contains(text, "within range") || strings.Contains(text, "wsk_0000") {
+		t.Errorf("a wrong key: %d %s", response.StatusCode, text)
+	}
+	form.Set("key", ada)
+	if response, text := send(t, a, http.MethodPost, "/sign", form, "Origin", "http://elsewhere.example", "Sec-Fetch-Site", "cross-site"); response.StatusCode != http.StatusForbidden {
+		t.Errorf("from a page of a stranger: %d %s", response.StatusCode, text)
+	}
+	correct(t, a, "PBS-2") // after the page was shown: what was seen is signed, and outdated at once
+	response, text := send(t, a, http.MethodPost, "/sign", form)
+	if response.StatusCode != http.StatusOK || !strings.Contains(text, "Signed by Ada Lovelace.") || !strings.Contains(text, "outdated") || strings.Contains(text, ada) {
+		t.Errorf("%d %s", response.StatusCode, text)
+	}
+	if got := signaturesOf(t, a, dilutionRun); len(got) != 1 || got[0].Meaning != evidence.MeaningApproved || got[0].Reason != "within range" {
+		t.Errorf("%+v", got)
 	}
 }

@@ -127,6 +127,7 @@ func (p *Pages) routes() {
 		"GET /processing":  p.processing,
 		"GET /deadletter":  p.letter,
 		"GET /declare":     p.declareForm,
+		"GET /sign":        p.signForm,
 		"GET /about":       p.about,
 		"GET /robots":      p.robots,
 		"GET /node":        p.node,
@@ -146,6 +147,7 @@ func (p *Pages) routes() {
 		"POST /deadletter/drop":  p.drop,
 		"POST /declare/preview":  p.preview,
 		"POST /declare":          p.declare,
+		"POST /sign":             p.sign,
 	} {
 		// The REST interface, which they go on to, says who may.
 		p.mux.HandleFunc(pattern, p.render(p.admit(access.Viewer, "pages", page)))

@@ -45,7 +45,7 @@ var house = []room{
 	{folder: "access", rooms: []string{"lineage"}, rule: "access"},
 	{folder: "query", rooms: []string{"lineage", "bench", "graphstore$"}, libraries: []string{"github.com/google/uuid"}, rule: "query"},
 	{folder: "api", rooms: []string{"lineage", "access", "query", "evidence$", "evidence/pack$", "etl$", "ingest$", "ingest/journal$", "graphstore$"}, rule: "api"},
-	{folder: "web", rooms: []string{"lineage", "access", "query", "evidence/pack$", "evidence/verify$", "etl$", "ingest/journal$"}, libraries: []string{}, rule: "web"},
+	{folder: "web", rooms: []string{"lineage", "access", "query", "evidence$", "evidence/pack$", "evidence/verify$", "etl$", "ingest/journal$"}, libraries: []string{}, rule: "web"},
 	{folder: "app", rooms: []string{""}},
 	{folder: "cmd", rooms: []string{"lineage", "app", "api/client", "evidence$", "evidence/pack$", "evidence/verify$", "examples"}, rule: "cmd"},
 	{folder: "examples", libraries: []string{}, rule: "examples"},
