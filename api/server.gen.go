@@ -16,6 +16,7 @@ import (
 	"wellspring/etl"
 	"wellspring/evidence"
 	"wellspring/evidence/pack"
+	"wellspring/ingest/journal"
 	"wellspring/lineage"
 	"wellspring/query"
 
@@ -1046,6 +1047,14 @@ type Run = query.Run
 // Runs defines model for Runs.
 type Runs = query.Runs
 
+// Segment A file with what some records of the journal hold
+type Segment = journal.Segment
+
+// Segments defines model for Segments.
+type Segments struct {
+	Segments []Segment `json:"segments"`
+}
+
 // Share defines model for Share.
 type Share = query.Share
 
@@ -1949,6 +1958,9 @@ type ServerInterface interface {
 	// GetRunGraph The run's part of the graph
 	// (GET /v1/runs/{run}/graph)
 	GetRunGraph(ctx echo.Context, run RunSelector, params GetRunGraphParams) error
+	// ListSegments The files that retention has put old documents into
+	// (GET /v1/segments)
+	ListSegments(ctx echo.Context) error
 	// ListSignatures Signatures of people, oldest first, and whether what they signed still is what is known
 	// (GET /v1/signatures)
 	ListSignatures(ctx echo.Context, params ListSignaturesParams) error
@@ -3221,6 +3233,15 @@ func (w *ServerInterfaceWrapper) GetRunGraph(ctx echo.Context) error {
 	return err
 }
 
+// ListSegments converts echo context to params.
+func (w *ServerInterfaceWrapper) ListSegments(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListSegments(ctx)
+	return err
+}
+
 // ListSignatures converts echo context to params.
 func (w *ServerInterfaceWrapper) ListSignatures(ctx echo.Context) error {
 	var err error
@@ -3536,6 +3557,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/fsck", wrapper.StartFsck, options.OperationMiddlewares["startFsck"]...)
 	router.GET(options.BaseURL+"/v1/rebuild", wrapper.GetRebuild, options.OperationMiddlewares["getRebuild"]...)
 	router.POST(options.BaseURL+"/v1/rebuild", wrapper.StartRebuild, options.OperationMiddlewares["startRebuild"]...)
+	router.GET(options.BaseURL+"/v1/segments", wrapper.ListSegments, options.OperationMiddlewares["listSegments"]...)
 	router.POST(options.BaseURL+"/v1/backup", wrapper.CreateBackup, options.OperationMiddlewares["createBackup"]...)
 	router.GET(options.BaseURL+"/v1/me", wrapper.GetMe, options.OperationMiddlewares["getMe"]...)
 	router.GET(options.BaseURL+"/v1/keys", wrapper.ListKeys, options.OperationMiddlewares["listKeys"]...)
@@ -6174,6 +6196,44 @@ func (response GetRunGraphdefaultApplicationProblemPlusJSONResponse) VisitGetRun
 	return err
 }
 
+type ListSegmentsRequestObject struct {
+}
+
+type ListSegmentsResponseObject interface {
+	VisitListSegmentsResponse(w http.ResponseWriter) error
+}
+
+type ListSegments200JSONResponse Segments
+
+func (response ListSegments200JSONResponse) VisitListSegmentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSegmentsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListSegmentsdefaultApplicationProblemPlusJSONResponse) VisitListSegmentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListSignaturesRequestObject struct {
 	Params ListSignaturesParams
 }
@@ -6693,6 +6753,9 @@ type StrictServerInterface interface {
 	// GetRunGraph The run's part of the graph
 	// (GET /v1/runs/{run}/graph)
 	GetRunGraph(ctx context.Context, request GetRunGraphRequestObject) (GetRunGraphResponseObject, error)
+	// ListSegments The files that retention has put old documents into
+	// (GET /v1/segments)
+	ListSegments(ctx context.Context, request ListSegmentsRequestObject) (ListSegmentsResponseObject, error)
 	// ListSignatures Signatures of people, oldest first, and whether what they signed still is what is known
 	// (GET /v1/signatures)
 	ListSignatures(ctx context.Context, request ListSignaturesRequestObject) (ListSignaturesResponseObject, error)
@@ -7998,6 +8061,29 @@ func (sh *strictHandler) GetRunGraph(ctx echo.Context, run RunSelector, params G
 		return err
 	} else if validResponse, ok := response.(GetRunGraphResponseObject); ok {
 		return validResponse.VisitGetRunGraphResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListSegments operation middleware
+func (sh *strictHandler) ListSegments(ctx echo.Context) error {
+	var request ListSegmentsRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSegments(ctx.Request().Context(), request.(ListSegmentsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSegments")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListSegmentsResponseObject); ok {
+		return validResponse.VisitListSegmentsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"wellspring/etl"
+	"wellspring/ingest/journal"
 )
 
 // Upkeep checks, repairs and backs up the service while it runs. Each thing that
@@ -15,6 +16,8 @@ type Upkeep interface {
 	FsckState() etl.FsckState
 	StartRebuild() (etl.RebuildState, error)
 	RebuildState() etl.RebuildState
+	// Segments are the files that retention has put old documents into.
+	Segments(ctx context.Context) ([]journal.Segment, error)
 	// Backup writes a backup. Once it wrote anything, an error cuts the backup short.
 	Backup(ctx context.Context, to io.Writer) error
 }
@@ -35,6 +38,11 @@ func (s *server) GetRebuild(context.Context, GetRebuildRequestObject) (GetRebuil
 func (s *server) StartRebuild(context.Context, StartRebuildRequestObject) (StartRebuildResponseObject, error) {
 	state, err := s.Upkeep.StartRebuild()
 	return StartRebuild202JSONResponse(state), err
+}
+
+func (s *server) ListSegments(ctx context.Context, _ ListSegmentsRequestObject) (ListSegmentsResponseObject, error) {
+	all, err := s.Upkeep.Segments(ctx)
+	return ListSegments200JSONResponse{Segments: all}, err
 }
 
 // CreateBackup answers once the first of the backup is there: what goes wrong

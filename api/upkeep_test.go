@@ -11,6 +11,7 @@ import (
 
 	"wellspring/api"
 	"wellspring/etl"
+	"wellspring/ingest/journal"
 	"wellspring/lineage"
 )
 
@@ -51,6 +52,10 @@ func (k *keeper) StartRebuild() (etl.RebuildState, error) {
 
 func (k *keeper) RebuildState() etl.RebuildState {
 	return etl.RebuildState{Report: &etl.Rebuild{Owners: 1, Fsck: *k.FsckState().Report}}
+}
+
+func (k *keeper) Segments(context.Context) ([]journal.Segment, error) {
+	return []journal.Segment{{Name: "segment-1-2-abcd.gz", Records: 2, Subjects: 1, Bytes: 3, SHA256: "abcd", Present: true}}, nil
 }
 
 func (k *keeper) Backup(_ context.Context, to io.Writer) error {

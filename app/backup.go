@@ -87,7 +87,11 @@ func (a *App) backup(ctx context.Context, to io.Writer) (err error) {
 			return unavailable(op, name, err)
 		}
 	}
-	for _, name := range append(names, ledger.KeyFileName) {
+	segments, err := a.takeSegments(ctx, dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range append(append(names, ledger.KeyFileName), segments...) {
 		file, err := describe(dir, name)
 		if err != nil {
 			return unavailable(op, name, err)
@@ -95,6 +99,49 @@ func (a *App) backup(ctx context.Context, to io.Writer) (err error) {
 		manifest.Files = append(manifest.Files, file)
 	}
 	return unavailable(op, "tar", archive(ctx, to, dir, manifest))
+}
+
+// takeSegments puts the segments of the journal beside its copy: they never change.
+// One that is not there is left out, as it is of the journal.
+func (a *App) takeSegments(ctx context.Context, dir string) (names []string, err error) {
+	all, err := a.journal.Segments(ctx)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	if err := os.Mkdir(filepath.Join(dir, journalsqlite.ArchiveDir), 0o700); err != nil {
+		return nil, unavailable("back up", journalsqlite.ArchiveDir, err)
+	}
+	for _, s := range all {
+		name := filepath.Join(journalsqlite.ArchiveDir, s.Name)
+		if !s.Present {
+			a.logger.WarnContext(ctx, "a segment is not in the backup: it is not there", "segment", s.Name)
+			continue
+		}
+		if err := linkOrCopy(filepath.Join(a.options.DataDir, name), filepath.Join(dir, name)); err != nil {
+			return nil, unavailable("back up", name, err)
+		}
+		names = append(names, name)
+	}
+	return names, nil
+}
+
+// linkOrCopy gives a file a second name, or copies it where the folder is a link to
+// another file system.
+func linkOrCopy(from, to string) (err error) {
+	if os.Link(from, to) == nil {
+		return nil
+	}
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close())
 }
 
 // copyDatabase copies a SQLite database that may be in use, as of one moment.
@@ -233,7 +280,8 @@ func unpack(ctx context.Context, from io.Reader, dir string) (backupOf, error) {
 		if err != nil {
 			return manifest, damaged(file.Name, err)
 		}
-		if header.Name != file.Name || !slices.Contains(known, file.Name) {
+		segment := filepath.Dir(file.Name) == journalsqlite.ArchiveDir && filepath.IsLocal(file.Name)
+		if header.Name != file.Name || !segment && !slices.Contains(known, file.Name) {
 			return manifest, damaged(header.Name, nil)
 		}
 		sum, n, err := unpackOne(filepath.Join(dir, file.Name), r)
@@ -251,13 +299,16 @@ func unpack(ctx context.Context, from io.Reader, dir string) (backupOf, error) {
 }
 
 func unpackOne(path string, from io.Reader) (sum string, n int64, err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", 0, err
+	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return "", 0, err
 	}
 	h := sha256.New()
 	n, err = io.Copy(io.MultiWriter(f, h), from)
-	return hex.EncodeToString(h.Sum(nil)), n, errors.Join(err, f.Close())
+	return hex.EncodeToString(h.Sum(nil)), n, errors.Join(err, f.Sync(), f.Close())
 }
 
 // rewind sets the pipeline's place in a journal back to where the graph is.

@@ -64,6 +64,9 @@ type Options struct {
 	EvidenceTimestampCA string        `koanf:"evidence.timestamp-ca" help:"PEM file with the root certificates of the timestamping authorities among the anchors"`
 	EvidenceWitnessFor  []string      `koanf:"evidence.witness-for" help:"public keys of other logs, NAME+HASH+KEY, whose checkpoints this service cosigns as a witness"`
 
+	ScheduleRetention string        `koanf:"schedules.retention" help:"when to put old documents aside into files, as schedules.fsck; empty: never"`
+	RetentionAge      time.Duration `koanf:"retention.age" help:"how long nobody has said anything of a run, plan, manifest or reading whose documents are put aside, such as 8760h"`
+
 	MQTTURL      string        `koanf:"mqtt-url" help:"broker to listen to, such as tcp://localhost:1883 or ssl://…; empty: none"`
 	MQTTClientID string        `koanf:"mqtt-client-id" help:"stable client id; the broker keeps messages for it while the service is away"`
 	MQTTTopics   []string      `koanf:"mqtt-topics" help:"topic filters to subscribe to"`

@@ -54,7 +54,7 @@ type task struct {
 
 // scheduled are the settings of the tasks that have a schedule.
 func (o Options) scheduled() map[string]string {
-	all := map[string]string{"fsck": o.ScheduleFsck, "backup": o.ScheduleBackup}
+	all := map[string]string{"fsck": o.ScheduleFsck, "backup": o.ScheduleBackup, "retention": o.ScheduleRetention}
 	for name, when := range all {
 		if strings.TrimSpace(when) == "" {
 			delete(all, name)
@@ -71,6 +71,9 @@ func (o Options) validateSchedules(wrong func(name, format string, args ...any))
 	}
 	if o.ScheduleBackup != "" && o.ScheduleBackupDir == "" {
 		wrong("schedules.backup_dir", "name the folder that backups are written to")
+	}
+	if o.RetentionAge < 0 || o.ScheduleRetention != "" && o.RetentionAge == 0 {
+		wrong("retention.age", "say how old, such as 8760h for a year")
 	}
 	if o.ScheduleBackupKeep < 0 {
 		wrong("schedules.backup_keep", "must not be negative")
@@ -105,7 +108,7 @@ func newSchedules(a *App, registry prometheus.Registerer) *schedules {
 		}, []string{"task"}),
 	}
 	registry.MustRegister(s.runs, s.lastRun, s.lastDone)
-	do := map[string]func(context.Context) (map[string]any, error){"fsck": a.scheduledFsck, "backup": a.scheduledBackup}
+	do := map[string]func(context.Context) (map[string]any, error){"fsck": a.scheduledFsck, "backup": a.scheduledBackup, "retention": a.scheduledRetention}
 	for name, when := range a.options.scheduled() {
 		s.tasks = append(s.tasks, &task{name: name, when: when, do: do[name], last: etl.Schedule{Task: name, When: when}})
 		for _, outcome := range []string{runDone, runFailed, runSkipped} {

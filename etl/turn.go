@@ -28,6 +28,7 @@ type turn struct {
 	dead      map[journal.Position]error // buried in this turn
 	cause     error                      // why the processing failed, the first
 	stale     bool                       // the store holds what was never verified
+	archived  error                      // why not all of the owner's records can be read
 	derived   *Derived                   // the last that is in the graph and verified
 	knownAt   time.Time                  // its created_at
 
@@ -83,7 +84,12 @@ func (t *turn) process(ctx, turning context.Context) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	if err := t.run(turning, records); err != nil {
+	if t.archived != nil {
+		records, err = t.refuse(turning, records)
+	} else {
+		err = t.run(turning, records)
+	}
+	if err != nil {
 		return result{}, err
 	}
 	if n := len(records); n > 0 {
@@ -131,6 +137,10 @@ func (t *turn) records(ctx context.Context) (records []journal.Record, err error
 	}
 	err = t.p.patiently(ctx, "read the envelopes of an owner", func() error {
 		records, err = t.p.config.Journal.Subject(ctx, string(t.batch.owner))
+		if journal.IsArchived(err) {
+			t.archived = err
+			return nil
+		}
 		if _, damaged := journal.DamagedAt(err); damaged {
 			return nil // the reader buries what is damaged
 		}
@@ -140,6 +150,21 @@ func (t *turn) records(ctx context.Context) (records []journal.Record, err error
 		return nil, err
 	}
 	return records[:t.covered(records)], nil
+}
+
+// refuse buries what came of an owner whose earlier records are in a segment that is
+// not there. From a part of them nothing may be derived: the graph stays as it is.
+func (t *turn) refuse(ctx context.Context, records []journal.Record) ([]journal.Record, error) {
+	t.failed(t.archived)
+	for _, r := range records {
+		if _, fresh := t.fresh[r.Position]; !fresh {
+			continue
+		}
+		if err := t.bury(ctx, r, Extract, t.archived); err != nil {
+			return nil, err
+		}
+	}
+	return records, nil
 }
 
 // forgive takes the letters of this turn from the dead. The turn's state is

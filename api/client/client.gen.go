@@ -17,6 +17,7 @@ import (
 	"wellspring/etl"
 	"wellspring/evidence"
 	"wellspring/evidence/pack"
+	"wellspring/ingest/journal"
 	"wellspring/lineage"
 	"wellspring/query"
 
@@ -1045,6 +1046,14 @@ type Run = query.Run
 
 // Runs defines model for Runs.
 type Runs = query.Runs
+
+// Segment A file with what some records of the journal hold
+type Segment = journal.Segment
+
+// Segments defines model for Segments.
+type Segments struct {
+	Segments []Segment `json:"segments"`
+}
 
 // Share defines model for Share.
 type Share = query.Share
@@ -2218,6 +2227,11 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/runs/{run}/graph (the `GetRunGraph` operationId).
 	GetRunGraph(ctx context.Context, run RunSelector, params *GetRunGraphParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListSegments The files that retention has put old documents into
+	//
+	// Corresponds with GET /v1/segments (the `ListSegments` operationId).
+	ListSegments(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListSignatures Signatures of people, oldest first, and whether what they signed still is what is known
 	//
 	// Corresponds with GET /v1/signatures (the `ListSignatures` operationId).
@@ -3118,6 +3132,21 @@ func (c *Client) GetRunDiff(ctx context.Context, run RunSelector, params *GetRun
 // Corresponds with GET /v1/runs/{run}/graph (the `GetRunGraph` operationId).
 func (c *Client) GetRunGraph(ctx context.Context, run RunSelector, params *GetRunGraphParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetRunGraphRequest(c.Server, run, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListSegments The files that retention has put old documents into
+//
+// Corresponds with GET /v1/segments (the `ListSegments` operationId).
+func (c *Client) ListSegments(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListSegmentsRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -6129,6 +6158,33 @@ func NewGetRunGraphRequest(server string, run RunSelector, params *GetRunGraphPa
 	return req, nil
 }
 
+// NewListSegmentsRequest constructs an http.Request for the ListSegments method
+func NewListSegmentsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/segments")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListSignaturesRequest constructs an http.Request for the ListSignatures method
 func NewListSignaturesRequest(server string, params *ListSignaturesParams) (*http.Request, error) {
 	var err error
@@ -7099,6 +7155,13 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/runs/{run}/graph (the `GetRunGraph` operationId).
 	GetRunGraphWithResponse(ctx context.Context, run RunSelector, params *GetRunGraphParams, reqEditors ...RequestEditorFn) (*GetRunGraphResponse, error)
+
+	// ListSegmentsWithResponse The files that retention has put old documents into
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/segments (the `ListSegments` operationId).
+	ListSegmentsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListSegmentsResponse, error)
 
 	// ListSignaturesWithResponse Signatures of people, oldest first, and whether what they signed still is what is known
 	//
@@ -9568,6 +9631,54 @@ func (r GetRunGraphResponse) ContentType() string {
 	return ""
 }
 
+type ListSegmentsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Segments
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListSegmentsResponse) GetJSON200() *Segments {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListSegmentsResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListSegmentsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListSegmentsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListSegmentsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListSegmentsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListSignaturesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -10719,6 +10830,19 @@ func (c *ClientWithResponses) GetRunGraphWithResponse(ctx context.Context, run R
 		return nil, err
 	}
 	return ParseGetRunGraphResponse(rsp)
+}
+
+// ListSegmentsWithResponse The files that retention has put old documents into
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/segments (the `ListSegments` operationId).
+func (c *ClientWithResponses) ListSegmentsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListSegmentsResponse, error) {
+	rsp, err := c.ListSegments(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListSegmentsResponse(rsp)
 }
 
 // ListSignaturesWithResponse Signatures of people, oldest first, and whether what they signed still is what is known
@@ -12582,6 +12706,39 @@ func ParseGetRunGraphResponse(rsp *http.Response) (*GetRunGraphResponse, error) 
 
 	case rsp.StatusCode == 200:
 		// Content-type (text/csv) unsupported
+
+	}
+
+	return response, nil
+}
+
+// ParseListSegmentsResponse parses an HTTP response from a ListSegmentsWithResponse call
+func ParseListSegmentsResponse(rsp *http.Response) (*ListSegmentsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListSegmentsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Segments
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
 
 	}
 

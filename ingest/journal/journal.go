@@ -4,7 +4,8 @@
 // acknowledged before Append has returned. It is the truth: the graph and every
 // view are made from it and can be made again.
 //
-// It refuses to forget: a record leaves only by retention, never by processing.
+// It refuses to forget: a record never leaves. What old ones hold may be put aside
+// into segments (Retainer).
 package journal
 
 import (
@@ -47,7 +48,8 @@ type Journal interface {
 	Read(ctx context.Context, after Position, limit int) ([]Record, error)
 
 	// Subject returns all records of one subject, in order. When some are damaged
-	// it returns the others together with an error wrapping *Damaged.
+	// it returns the others together with an error wrapping *Damaged; when some are in
+	// a segment that is not there, one wrapping *Archived.
 	Subject(ctx context.Context, subject string) ([]Record, error)
 
 	// Commit remembers, durably, that a consumer is done with everything up to

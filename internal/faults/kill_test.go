@@ -9,7 +9,7 @@ import (
 )
 
 // The service is killed at random moments: while it takes in, folds, loads,
-// checks, backs up and makes its graph again.
+// checks, backs up, puts aside what is a second old, and makes its graph again.
 func TestKill(t *testing.T) {
 	n, seed := rounds(t, 8), uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
@@ -18,7 +18,7 @@ func TestKill(t *testing.T) {
 	l := startLoad(t, seed)
 	doing := []string{"", "", "/v1/fsck", "/v1/rebuild", "/v1/rebuild", "/v1/backup"}
 	for range n {
-		s := launch(t, dir)
+		s := launch(t, dir, "WELLSPRING_SCHEDULES_RETENTION=1s", "WELLSPRING_RETENTION_AGE=1s")
 		if s == nil {
 			t.Fatal("the service did not start again")
 		}

@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// Check looks for records that are not there any more: positions have no gaps
-// but before the first, which retention takes away.
+// Check looks for records that are not there any more: positions have no gaps.
+// It looks at the segments too.
 func (j *Journal) Check(ctx context.Context) ([]string, error) {
 	const op = "check"
 	rows, err := j.reads.QueryContext(ctx, `
@@ -27,7 +27,8 @@ func (j *Journal) Check(ctx context.Context) ([]string, error) {
 	if err := rows.Err(); err != nil {
 		return nil, j.failed(ctx, op, "", err)
 	}
-	return gaps, nil
+	wrong, err := j.checkSegments(ctx)
+	return append(gaps, wrong...), err
 }
 
 // Ready says why nothing can be written now. Where the last write failed it tries

@@ -32,12 +32,15 @@ import (
 const FileName = "journal.db"
 
 const (
-	schemaVersion = 1
+	schemaVersion = 2
 	readers       = 4
 )
 
 //go:embed schema.sql
 var schema string
+
+//go:embed retention.sql
+var retention string
 
 // Options may be left zero.
 type Options struct {
@@ -53,6 +56,9 @@ type Journal struct {
 	reads  *sql.DB
 	writer *writer
 
+	archive   string // folder of the segments
+	retaining sync.Mutex
+
 	closing   chan struct{}
 	closeOnce sync.Once
 	closeErr  error
@@ -61,6 +67,7 @@ type Journal struct {
 var (
 	_ journal.Journal     = (*Journal)(nil)
 	_ journal.DeadLetters = (*Journal)(nil)
+	_ journal.Retainer    = (*Journal)(nil)
 )
 
 // Open opens the journal in a folder, or begins one. It fails with
@@ -76,7 +83,7 @@ func Open(dir string, options Options) (_ *Journal, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, &lineage.Error{Op: op, Kind: lineage.ErrorUnavailable, ID: dir, Hint: "name a folder that can be written", Err: err}
 	}
-	j := &Journal{clock: options.Clock, logger: options.Logger, closing: make(chan struct{})}
+	j := &Journal{clock: options.Clock, logger: options.Logger, archive: filepath.Join(dir, ArchiveDir), closing: make(chan struct{})}
 	if j.lock, err = lockFolder(dir); err != nil {
 		return nil, err
 	}
@@ -122,8 +129,12 @@ func prepareSchema(db *sql.DB, path string) error {
 	switch version {
 	case schemaVersion:
 		return nil
-	case 0:
-		begin := fmt.Sprintf("BEGIN IMMEDIATE;%s;PRAGMA user_version = %d;COMMIT", schema, schemaVersion)
+	case 0, 1:
+		missing := retention
+		if version == 0 {
+			missing = schema + retention
+		}
+		begin := fmt.Sprintf("BEGIN IMMEDIATE;%s;PRAGMA user_version = %d;COMMIT", missing, schemaVersion)
 		if _, err := db.Exec(begin); err != nil {
 			return failed(op, path, err)
 		}
@@ -169,7 +180,7 @@ func (j *Journal) Lag(ctx context.Context, after journal.Position) (int64, time.
 	if err != nil {
 		return 0, 0, err
 	}
-	// Positions are dense: retention takes from the front only.
+	// Positions are dense: retention leaves the records where they are.
 	var first, last, appended int64
 	err = j.reads.QueryRowContext(ctx, `
 		SELECT position, (SELECT max(position) FROM record), appended_at

@@ -2,11 +2,11 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"math"
 	"time"
 
 	"wellspring/ingest"
@@ -124,28 +124,26 @@ func (j *Journal) Read(ctx context.Context, after journal.Position, limit int) (
 
 // readFrom returns what there is after a position, up to the first damage.
 func (j *Journal) readFrom(ctx context.Context, at int64, limit int) ([]journal.Record, error) {
-	const op = "read"
-	rows, err := j.reads.QueryContext(ctx,
+	stored, err := j.stored(ctx, "read", string(format(at)), maxReadBytes,
 		"SELECT position, appended_at, checksum, envelope FROM record WHERE position > ? ORDER BY position LIMIT ?", at, limit)
 	if err != nil {
-		return nil, j.failed(ctx, op, string(format(at)), err)
+		return nil, err
 	}
-	defer rows.Close()
 	var records []journal.Record
 	size := 0
-	for size < maxReadBytes && rows.Next() {
-		record, n, err := scan(op, rows)
+	for i, s := range stored {
+		stored[i].envelope = nil // it is held once
+		record, n, err := j.open(ctx, "read", s)
 		if err != nil {
-			if _, damaged := journal.DamagedAt(err); damaged && len(records) > 0 {
+			if len(records) > 0 { // it comes first the next time
 				return records, nil
 			}
 			return nil, err
 		}
 		records = append(records, record)
-		size += n
-	}
-	if err := rows.Err(); err != nil {
-		return nil, j.failed(ctx, op, string(format(at)), err)
+		if size += n; size >= maxReadBytes {
+			break
+		}
 	}
 	return records, nil
 }
@@ -153,44 +151,66 @@ func (j *Journal) readFrom(ctx context.Context, at int64, limit int) ([]journal.
 // Subject implements journal.Journal.
 func (j *Journal) Subject(ctx context.Context, subject string) ([]journal.Record, error) {
 	const op = "read subject"
-	rows, err := j.reads.QueryContext(ctx,
+	stored, err := j.stored(ctx, op, subject, math.MaxInt,
 		"SELECT position, appended_at, checksum, envelope FROM record WHERE subject = ? ORDER BY position", subject)
 	if err != nil {
-		return nil, j.failed(ctx, op, subject, err)
+		return nil, err
 	}
-	defer rows.Close()
 	var records []journal.Record
-	var damage []error
-	for rows.Next() {
-		record, _, err := scan(op, rows)
-		if err != nil {
-			if _, damaged := journal.DamagedAt(err); !damaged {
-				return nil, err
-			}
-			damage = append(damage, err)
-			continue
+	var wrong []error
+	for i, s := range stored {
+		stored[i].envelope = nil // it is held once
+		record, _, err := j.open(ctx, op, s)
+		switch {
+		case err == nil:
+			records = append(records, record)
+		case journal.IsDamagedOrArchived(err):
+			wrong = append(wrong, err)
+		default:
+			return nil, err
 		}
-		records = append(records, record)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, j.failed(ctx, op, subject, err)
-	}
-	return records, errors.Join(damage...)
+	return records, errors.Join(wrong...)
 }
 
-// scan reads position, appended_at, checksum and envelope, and checks them.
-func scan(op string, rows *sql.Rows) (journal.Record, int, error) {
-	var position, at, checksum int64
-	var encoded []byte
-	if err := rows.Scan(&position, &at, &checksum, &encoded); err != nil {
-		return journal.Record{}, 0, failed(op, "", err)
-	}
-	record, err := unseal(position, at, checksum, encoded)
+// sealed is a record as it is stored. An empty envelope is in a segment.
+type sealed struct {
+	position, appendedAt, checksum int64
+	envelope                       []byte
+}
+
+// stored reads rows of position, appended_at, checksum and envelope, until there
+// are so many bytes.
+func (j *Journal) stored(ctx context.Context, op, id string, limit int, query string, args ...any) (all []sealed, err error) {
+	rows, err := j.reads.QueryContext(ctx, query, args...)
 	if err != nil {
+		return nil, j.failed(ctx, op, id, err)
+	}
+	defer rows.Close()
+	for size := 0; size < limit && rows.Next(); {
+		var s sealed
+		if err := rows.Scan(&s.position, &s.appendedAt, &s.checksum, &s.envelope); err != nil {
+			return nil, j.failed(ctx, op, id, err)
+		}
+		all = append(all, s)
+		size += len(s.envelope)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, j.failed(ctx, op, id, err)
+	}
+	return all, nil
+}
+
+// open checks a stored record and decodes it; size is that of its envelope.
+func (j *Journal) open(ctx context.Context, op string, s sealed) (record journal.Record, size int, err error) {
+	if len(s.envelope) == 0 {
+		return j.fetch(ctx, s)
+	}
+	if record, err = unseal(s.position, s.appendedAt, s.checksum, s.envelope); err != nil {
 		return record, 0, &lineage.Error{Op: op, Kind: lineage.ErrorInternal, ID: string(record.Position),
 			Hint: "restore the record from a backup, or go on after it", Err: err}
 	}
-	return record, len(encoded), nil
+	return record, len(s.envelope), nil
 }
 
 // unseal checks a stored record and decodes it. Of a damaged one it returns

@@ -1,4 +1,5 @@
--- The journal. position is dense and ascending; a record is never changed.
+-- The journal. position is dense and ascending; a record is never changed, but its
+-- envelope may be put aside into a segment: then it is empty here.
 CREATE TABLE record (
     position    INTEGER PRIMARY KEY,
     source      TEXT    NOT NULL,
