@@ -74,6 +74,8 @@ bench-large: ## Measure on graphs of 1M and 14.3M nodes, made once in BENCHDIR (
 .PHONY: evidence-check
 evidence-check: ## Falsify evidence packages in EDITS (10000) ways, and change every byte of one
 	EDITS=$${EDITS:-10000} go test -count 1 -v -timeout 60m -run 'Forgeries|EveryByte|NoFalseAlarm|Bombs' ./evidence/verify
+	@go build -o $(TOOLS)/ ./internal/neo4jtest/withneo4j
+	EDITS=$${EDITS:-10000} $(TOOLS)/withneo4j go test -count 1 -v -timeout 60m -run 'Hostile' ./api
 
 .PHONY: nightly
 nightly: ## Compare HISTORIES (10000) drawn histories in every graph store with the model
