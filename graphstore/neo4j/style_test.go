@@ -22,6 +22,13 @@ func TestStyle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Typed into Browser's editor, a rule over several lines gets its bracket closed
+	// twice, and the rule without a name that this leaves stops Browser (5.24.0).
+	for line := range strings.Lines(string(content)) {
+		if line = strings.TrimSpace(line); line != "" && !rule.MatchString(placeholder.ReplaceAllString(line, "$1")) {
+			t.Errorf("this is not one rule, whole, on one line: %s", line)
+		}
+	}
 	styled := map[string]bool{}
 	rest := placeholder.ReplaceAllString(string(content), "$1")
 	for rest = strings.TrimSpace(rest); rest != ""; rest = strings.TrimSpace(rest) {
