@@ -108,6 +108,10 @@ mutate: ## Change the fold one place at a time; say what no test notices (MUTATE
 demo: build ## Play the story on our own recorded runs, then serve it
 	bin/wellspring demo
 
+.PHONY: snapshot
+snapshot: ## Build all that a release has into dist/ (needs goreleaser 2 and cyclonedx-gomod on the PATH)
+	goreleaser release --snapshot --clean --skip=publish
+
 .PHONY: neo4j
 neo4j: ## Run a Neo4j with its Browser until Ctrl-C (from Maven, empty; with Docker: docker compose up -d neo4j)
 	@go build -o $(TOOLS)/ ./internal/neo4jtest/withneo4j
