@@ -1,5 +1,5 @@
-// Purpose: Gives nodes new content, also those that were retracted, and keeps the old as a revision. KIND is the kind and its PROV class.
-// Parameters: $rows: id, owner, at, properties (all)
+// Purpose: Gives nodes new content, also those that were retracted, and keeps the old as a revision.
+// Parameters: $rows: id, owner, at, labels, properties (all)
 // Returns: of those that another owner named too: id, other
 UNWIND $rows AS row
 MATCH (n:Lineage {id: row.id})
@@ -11,7 +11,7 @@ SET r = properties(n),
     r.retractedAt = coalesce(n.retractedAt, row.at)
 REMOVE r.owners
 REMOVE n:$([label IN labels(n) WHERE label <> 'Lineage'])
-SET n:KIND, n = row.properties
+SET n:$(row.labels), n = row.properties
 WITH row, others
 WHERE size(others) > 0
 RETURN row.id AS id, head(others) AS other

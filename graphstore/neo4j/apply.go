@@ -203,12 +203,9 @@ func (w writer) changeNodes(ctx context.Context) error {
 }
 
 func (w writer) change(ctx context.Context, nodes []change[graphstore.HashedNode]) error {
-	for kind, nodes := range nodesByKind(nodes) {
-		statement := cypher.Write("nodes_change").With("KIND", labels(kind))
-		for batch := range slices.Chunk(nodes, batchSize) {
-			if err := each(ctx, w.tx, statement, map[string]any{"rows": nodeRows(batch)}, contested("node")); err != nil {
-				return err
-			}
+	for batch := range slices.Chunk(nodes, batchSize) {
+		if err := each(ctx, w.tx, cypher.Write("nodes_change"), map[string]any{"rows": nodeRows(batch)}, contested("node")); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -284,7 +281,10 @@ func nodeRows(nodes []change[graphstore.HashedNode]) []any {
 	for i, n := range nodes {
 		p := n.owned(properties(n.thing.Attributes))
 		p[propID], p[propName] = n.thing.ID.String(), n.thing.Name
-		rows[i] = map[string]any{"row": i, "id": p[propID], "owner": string(n.owner), "at": n.at, "properties": p}
+		rows[i] = map[string]any{
+			"row": i, "id": p[propID], "owner": string(n.owner), "at": n.at,
+			"labels": []string{string(n.thing.Kind), string(n.thing.Kind.Class())}, "properties": p,
+		}
 	}
 	return rows
 }
