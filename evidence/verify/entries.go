@@ -123,6 +123,9 @@ func (c *check) readSignatures() error {
 	for i, s := range c.report.Signatures {
 		c.report.Signatures[i] = c.report.Answer.Judge(s)
 	}
+	if _, named := c.sums[pack.FileSignatures]; !named && len(c.report.Signatures) == 0 {
+		return nil // it was made when nobody could sign
+	}
 	text, err := c.whole(pack.FileSignatures)
 	if err != nil {
 		return err
