@@ -30,7 +30,7 @@ func (s *Store) Amend(ctx context.Context, a graphstore.Amendment, at time.Time)
 		if err != nil {
 			return changes, err
 		}
-		return changes, w.make(ctx, changes, a.Nodes)
+		return changes, w.make(ctx, changes)
 	})
 }
 
@@ -76,6 +76,9 @@ func (w *writer) about(ctx context.Context, a graphstore.Amendment) (graphstore.
 		}
 	}
 	for _, key := range a.Keys() {
+		if err := w.numberEnds(ctx, key); err != nil {
+			return m, err
+		}
 		switch err := w.row(ctx, selectEdgeHash, w.edgeArgs(key)...).Scan(&hash); {
 		case err == nil:
 			m.Edges[key] = lineage.Hash(hash)

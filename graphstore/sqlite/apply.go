@@ -44,6 +44,7 @@ type writer struct {
 	owner lineage.Owner
 	num   int64 // the owner's
 	at    int64
+	nums  map[lineage.ID]int64    // of nodes, as far as they were looked up; 0: there is none
 	loose map[lineage.ID]struct{} // nodes that may have nobody left who names them
 	fresh map[lineage.ID]struct{} // nodes that were not in the graph before
 	// What is added and was there already: another owner says the same.
@@ -54,7 +55,7 @@ type writer struct {
 func newWriter(s *Store, tx *sql.Tx, owner lineage.Owner, at time.Time) *writer {
 	return &writer{
 		stmts: s.writeStmts, bound: map[string]*sql.Stmt{}, tx: tx, owner: owner, at: at.UnixNano(),
-		loose: map[lineage.ID]struct{}{}, fresh: map[lineage.ID]struct{}{},
+		nums: map[lineage.ID]int64{}, loose: map[lineage.ID]struct{}{}, fresh: map[lineage.ID]struct{}{},
 		sameNodes: map[lineage.ID]struct{}{}, sameEdges: map[lineage.EdgeKey]struct{}{},
 	}
 }
@@ -93,11 +94,11 @@ func (w *writer) apply(ctx context.Context, p lineage.Projection) (graphstore.Ch
 	if err != nil {
 		return changes, err
 	}
-	return changes, w.make(ctx, changes, p.Nodes)
+	return changes, w.make(ctx, changes)
 }
 
-// make writes changes. Of the named nodes it knows that they are in the graph then.
-func (w *writer) make(ctx context.Context, changes graphstore.Changes, named []lineage.Node) error {
+// make writes changes.
+func (w *writer) make(ctx context.Context, changes graphstore.Changes) error {
 	if !changes.Applied().Changed() {
 		return nil
 	}
@@ -110,7 +111,7 @@ func (w *writer) make(ctx context.Context, changes graphstore.Changes, named []l
 	if err := w.putNodes(ctx, changes); err != nil {
 		return err
 	}
-	if err := w.putEdges(ctx, changes, named); err != nil {
+	if err := w.putEdges(ctx, changes); err != nil {
 		return err
 	}
 	if err := w.sweep(ctx); err != nil {
@@ -179,45 +180,65 @@ func (w *writer) putNode(ctx context.Context, n graphstore.HashedNode) error {
 	if err != nil {
 		return err
 	}
-	if hash != n.Hash {
-		if hash == (lineage.Hash{}) {
-			w.fresh[n.ID] = struct{}{}
-		} else if err := w.supersede(ctx, n.ID); err != nil {
-			return err
-		}
-		if err := w.insertNode(ctx, n); err != nil {
-			return err
-		}
-	} else {
+	switch hash {
+	case n.Hash:
 		w.sameNodes[n.ID] = struct{}{}
+	case lineage.Hash{}:
+		w.fresh[n.ID] = struct{}{}
+		err = w.insertNode(ctx, n)
+	default:
+		err = w.supersede(ctx, n)
+	}
+	if err != nil {
+		return err
 	}
 	return w.exec(ctx, claimNode, w.num, n.ID[:], n.Hash[:])
 }
 
-// currentHash is the hash of the node in the graph, zero if there is none.
+// currentHash is the hash of the node in the graph, zero if there is none. Its
+// number is known then.
 func (w *writer) currentHash(ctx context.Context, id lineage.ID) (lineage.Hash, error) {
 	var hash []byte
-	err := w.row(ctx, selectNodeHash, id[:]).Scan(&hash)
+	var num int64
+	err := w.row(ctx, selectNodeHash, id[:]).Scan(&hash, &num)
 	if errors.Is(err, sql.ErrNoRows) {
+		w.nums[id] = 0
 		return lineage.Hash{}, nil
 	}
 	if err != nil {
 		return lineage.Hash{}, err
 	}
+	w.nums[id] = num
 	return lineage.Hash(hash), nil
 }
 
-// supersede ends the current revision of a node, unless another owner stands by it.
-func (w *writer) supersede(ctx context.Context, id lineage.ID) error {
+// number is that of a node in the graph, 0 if there is none.
+func (w *writer) number(ctx context.Context, id lineage.ID) (int64, error) {
+	if num, ok := w.nums[id]; ok {
+		return num, nil
+	}
+	_, err := w.currentHash(ctx, id)
+	return w.nums[id], err
+}
+
+// supersede gives a node new content, unless another owner stands by what it says.
+func (w *writer) supersede(ctx context.Context, n graphstore.HashedNode) error {
 	var rival string
-	err := w.row(ctx, selectNodeRival, id[:], w.num).Scan(&rival)
+	err := w.row(ctx, selectNodeRival, n.ID[:], w.num).Scan(&rival)
 	if err == nil {
-		return graphstore.Conflict("node "+id.String(), lineage.Owner(rival))
+		return graphstore.Conflict("node "+n.ID.String(), lineage.Owner(rival))
 	}
 	if !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
-	return w.retractNode(ctx, id)
+	if err := w.exec(ctx, keepNode, n.ID[:], w.at); err != nil {
+		return err
+	}
+	args, err := w.nodeArgs(n)
+	if err != nil {
+		return err
+	}
+	return w.exec(ctx, updateNode, args...)
 }
 
 func (w *writer) retractNode(ctx context.Context, id lineage.ID) error {
@@ -228,13 +249,24 @@ func (w *writer) retractNode(ctx context.Context, id lineage.ID) error {
 }
 
 func (w *writer) insertNode(ctx context.Context, n graphstore.HashedNode) error {
-	attributes, err := n.Attributes.AppendJSON(nil)
+	args, err := w.nodeArgs(n)
 	if err != nil {
 		return err
 	}
-	return w.exec(ctx, insertNode, n.ID[:], string(n.Kind), n.Name, string(attributes), n.Hash[:], w.at,
+	var num int64
+	err = w.row(ctx, insertNode, args...).Scan(&num)
+	w.nums[n.ID] = num
+	return err
+}
+
+// nodeArgs are the parameters of the statements that write a node.
+func (w *writer) nodeArgs(n graphstore.HashedNode) ([]any, error) {
+	attributes, err := n.Attributes.AppendJSON(nil)
+	return []any{
+		n.ID[:], string(n.Kind), n.Name, string(attributes), n.Hash[:], w.at,
 		text(n.Attributes, lineage.AttrRun), text(n.Attributes, lineage.AttrLabware),
-		text(n.Attributes, lineage.AttrWell), text(n.Attributes, lineage.AttrBarcode))
+		text(n.Attributes, lineage.AttrWell), text(n.Attributes, lineage.AttrBarcode),
+	}, err
 }
 
 // text is an attribute that is a string, else NULL.

@@ -9,8 +9,8 @@ import (
 	"wellspring/lineage"
 )
 
-func (w *writer) putEdges(ctx context.Context, changes graphstore.Changes, named []lineage.Node) error {
-	if err := w.checkEnds(ctx, changes.AddEdges, named); err != nil {
+func (w *writer) putEdges(ctx context.Context, changes graphstore.Changes) error {
+	if err := w.checkEnds(ctx, changes.AddEdges); err != nil {
 		return err
 	}
 	for _, e := range changes.AddEdges {
@@ -19,11 +19,17 @@ func (w *writer) putEdges(ctx context.Context, changes graphstore.Changes, named
 		}
 	}
 	for _, e := range changes.ChangeEdges {
+		if err := w.numberEnds(ctx, e.Key()); err != nil {
+			return err
+		}
 		if err := w.changeEdge(ctx, e); err != nil {
 			return err
 		}
 	}
 	for _, key := range changes.RetractEdges {
+		if err := w.numberEnds(ctx, key); err != nil {
+			return err
+		}
 		if err := w.retractEdge(ctx, key); err != nil {
 			return err
 		}
@@ -31,30 +37,18 @@ func (w *writer) putEdges(ctx context.Context, changes graphstore.Changes, named
 	return nil
 }
 
-// checkEnds looks for the ends of new edges: in the projection, else in the
-// graph. What is in the graph and let go by this projection counts; the edge
-// holds it then.
-func (w *writer) checkEnds(ctx context.Context, edges []graphstore.HashedEdge, nodes []lineage.Node) error {
-	if len(edges) == 0 {
-		return nil
-	}
-	known := make(map[lineage.ID]struct{}, len(nodes))
-	for _, n := range nodes {
-		known[n.ID] = struct{}{}
-	}
+// checkEnds looks for the ends of new edges in the graph, where the projection's
+// nodes are by now. What the projection lets go counts; the edge holds it then.
+func (w *writer) checkEnds(ctx context.Context, edges []graphstore.HashedEdge) error {
 	for _, e := range edges {
 		for _, id := range []lineage.ID{e.SourceID, e.TargetID} {
-			if _, ok := known[id]; ok {
-				continue
-			}
-			hash, err := w.currentHash(ctx, id)
+			num, err := w.number(ctx, id)
 			if err != nil {
 				return err
 			}
-			if hash == (lineage.Hash{}) {
+			if num == 0 {
 				return graphstore.MissingEnd(id, e.Key())
 			}
-			known[id] = struct{}{}
 		}
 	}
 	return nil
@@ -141,10 +135,18 @@ func (w *writer) insertEdge(ctx context.Context, e graphstore.HashedEdge, create
 	if err != nil {
 		return err
 	}
-	return w.exec(ctx, insertEdge, append(w.edgeArgs(e.Key()), e.Hash[:], string(attributes), createdAt)...)
+	return w.exec(ctx, insertEdge, append(w.edgeArgs(e.Key()), e.SourceID[:], e.TargetID[:], e.Hash[:], string(attributes), createdAt)...)
 }
 
-// edgeArgs are the parameters that the statements on edges begin with.
+// numberEnds looks up the nodes that an edge ends at.
+func (w *writer) numberEnds(ctx context.Context, key lineage.EdgeKey) error {
+	_, source := w.number(ctx, key.SourceID)
+	_, target := w.number(ctx, key.TargetID)
+	return errors.Join(source, target)
+}
+
+// edgeArgs are the parameters that the statements on edges begin with. The ends
+// have been looked up.
 func (w *writer) edgeArgs(key lineage.EdgeKey) []any {
-	return []any{key.SourceID[:], string(key.RelationshipType), key.TargetID[:], key.TransformationID[:], w.num}
+	return []any{w.nums[key.TargetID], string(key.RelationshipType), w.nums[key.SourceID], key.TransformationID[:], w.num}
 }

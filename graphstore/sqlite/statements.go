@@ -1,7 +1,7 @@
 package sqlite
 
-// Every statement but Find's, which is put together in find.go. A list of ids
-// or types is a JSON array; ids in it are hexadecimal. CROSS JOIN keeps the
+// Every statement but Find's, which is put together in find.go. A list of ids,
+// numbers or types is a JSON array; ids in it are hexadecimal. CROSS JOIN keeps the
 // order of the loops: the list outside, an index inside.
 
 const (
@@ -9,47 +9,51 @@ const (
 	insertOwner = `INSERT INTO owner (name) VALUES (?) RETURNING num`
 
 	selectNodeManifest = `SELECT node, hash FROM node_owner WHERE owner = ?`
-	selectEdgeManifest = `SELECT source, type, target, transformation, hash FROM edge WHERE owner = ?`
+	selectEdgeManifest = `SELECT source_id, type, target_id, transformation, hash FROM edge WHERE owner = ?`
 )
 
 // Writing nodes.
 const (
 	selectClaim     = `SELECT hash FROM node_owner WHERE owner = ? AND node = ?`
-	selectNodeHash  = `SELECT hash FROM node WHERE id = ?`
+	selectNodeHash  = `SELECT hash, num FROM node WHERE id = ?`
 	selectNodeRival = `SELECT o.name FROM node_owner c JOIN owner o ON o.num = c.owner WHERE c.node = ? AND c.owner <> ? LIMIT 1`
-	insertNode      = `INSERT INTO node (id, kind, name, attributes, hash, created_at, run, labware, well, barcode) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	keepNode        = `INSERT INTO node_revision (id, kind, name, attributes, created_at, retracted_at, run, labware, well, barcode)
+	insertNode      = `INSERT INTO node (id, kind, name, attributes, hash, created_at, run, labware, well, barcode) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING num`
+	// A node keeps its number: edges have it.
+	updateNode = `UPDATE node SET kind = ?2, name = ?3, attributes = ?4, hash = ?5, created_at = ?6, run = ?7, labware = ?8, well = ?9, barcode = ?10 WHERE id = ?1`
+	keepNode   = `INSERT INTO node_revision (id, kind, name, attributes, created_at, retracted_at, run, labware, well, barcode)
 		SELECT id, kind, name, attributes, created_at, ?2, run, labware, well, barcode FROM node WHERE id = ?1`
 	deleteNode     = `DELETE FROM node WHERE id = ?`
 	claimNode      = `INSERT INTO node_owner (owner, node, hash) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET hash = excluded.hash`
 	disclaimNode   = `DELETE FROM node_owner WHERE owner = ? AND node = ?`
 	selectNodeHeld = `SELECT EXISTS (SELECT 1 FROM node_owner WHERE node = ?1)
-		OR EXISTS (SELECT 1 FROM edge WHERE target = ?1)
-		OR EXISTS (SELECT 1 FROM edge WHERE source = ?1)`
+		OR EXISTS (SELECT 1 FROM edge WHERE target = (SELECT num FROM node WHERE id = ?1))
+		OR EXISTS (SELECT 1 FROM edge WHERE source = (SELECT num FROM node WHERE id = ?1))`
 )
 
-// Writing edges. Their parameters begin with the key and the owner.
+// Writing edges. Their parameters begin with the key, by numbers, and the owner.
 const (
-	selectEdgeHash  = `SELECT hash FROM edge WHERE source = ? AND type = ? AND target = ? AND transformation = ? AND owner = ?`
+	selectEdgeHash  = `SELECT hash FROM edge WHERE target = ? AND type = ? AND source = ? AND transformation = ? AND owner = ?`
 	selectEdgeRival = `SELECT e.hash, e.created_at, o.name FROM edge e JOIN owner o ON o.num = e.owner
-		WHERE e.source = ? AND e.type = ? AND e.target = ? AND e.transformation = ? AND e.owner <> ? LIMIT 1`
-	insertEdge = `INSERT INTO edge (source, type, target, transformation, owner, hash, attributes, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
+		WHERE e.target = ? AND e.type = ? AND e.source = ? AND e.transformation = ? AND e.owner <> ? LIMIT 1`
+	insertEdge = `INSERT INTO edge (target, type, source, transformation, owner, source_id, target_id, hash, attributes, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	keepEdge   = `INSERT INTO edge_revision (source, type, target, transformation, attributes, created_at, retracted_at)
-		SELECT source, type, target, transformation, attributes, created_at, ?6 FROM edge
-		WHERE source = ?1 AND type = ?2 AND target = ?3 AND transformation = ?4 AND owner = ?5`
-	deleteEdge = `DELETE FROM edge WHERE source = ? AND type = ? AND target = ? AND transformation = ? AND owner = ?`
+		SELECT source_id, type, target_id, transformation, attributes, created_at, ?6 FROM edge
+		WHERE target = ?1 AND type = ?2 AND source = ?3 AND transformation = ?4 AND owner = ?5`
+	deleteEdge = `DELETE FROM edge WHERE target = ? AND type = ? AND source = ? AND transformation = ? AND owner = ?`
 )
 
 var writeStatements = []string{
 	selectOwner, insertOwner, selectNodeManifest, selectEdgeManifest,
-	selectNodeHash, selectNodeRival, insertNode, keepNode, deleteNode, claimNode, disclaimNode, selectNodeHeld,
+	selectNodeHash, selectNodeRival, insertNode, updateNode, keepNode, deleteNode, claimNode, disclaimNode, selectNodeHeld,
 	selectClaim, selectEdgeHash, selectEdgeRival, insertEdge, keepEdge, deleteEdge,
 }
 
 // Reading.
 const (
 	nodeColumns = `n.id, n.kind, n.name, n.attributes, n.created_at`
-	edgeColumns = `e.source, e.type, e.target, e.transformation, e.attributes, e.created_at`
+	edgeColumns = `e.source_id, e.type, e.target_id, e.transformation, e.attributes, e.created_at`
+	wasColumns  = `e.source, e.type, e.target, e.transformation, e.attributes, e.created_at`
+	numbered    = `(SELECT num FROM node WHERE id = ?1)`
 
 	selectOwnedNodes = `SELECT ` + nodeColumns + ` FROM node_owner c CROSS JOIN node n ON n.id = c.node
 		WHERE c.owner = (SELECT num FROM owner WHERE name = ?)`
@@ -62,6 +66,8 @@ const (
 	// file is read once. The list of rows is sorted by the IN.
 	selectNodes = `SELECT ` + nodeColumns + ` FROM node n WHERE n.num IN (
 		SELECT m.num FROM json_each(?1) f CROSS JOIN node m ON m.id = unhex(f.value))`
+	selectNumbered = `SELECT ` + nodeColumns + ` FROM node n WHERE n.num IN (SELECT value FROM json_each(?1))`
+	selectNumbers  = `SELECT n.id, n.num FROM json_each(?1) f CROSS JOIN node n ON n.id = unhex(f.value)`
 	// Of several rows of a node the last one counts: those of a revision come in
 	// order of created_at, as their index has them, and what is current comes last.
 	selectNodesAsOf = `SELECT ` + nodeColumns + ` FROM json_each(?1) f CROSS JOIN node_revision n ON n.id = unhex(f.value)
@@ -72,70 +78,76 @@ const (
 
 	// Nothing depends on itself, so no edge is in both halves. Of an edge that
 	// several owners name, the first row speaks.
-	selectSomeEdges = `SELECT ` + edgeColumns + ` FROM edge e WHERE e.source = ?1 AND ` + firstOfEdge + `
+	selectSomeEdges = `SELECT ` + edgeColumns + ` FROM edge e WHERE e.source = ` + numbered + ` AND ` + firstOfEdge + `
 		UNION ALL
-		SELECT ` + edgeColumns + ` FROM edge e WHERE e.target = ?1 AND ` + firstOfEdge + `
+		SELECT ` + edgeColumns + ` FROM edge e WHERE e.target = ` + numbered + ` AND ` + firstOfEdge + `
 		LIMIT ?2`
-	selectEdgesOfSource = `SELECT ` + edgeColumns + ` FROM edge e WHERE e.source = ?1 AND e.type = ?2 AND ` + firstOfEdge + `
-		ORDER BY e.target, e.transformation LIMIT ?3`
-	selectEdgesOfTarget = `SELECT ` + edgeColumns + ` FROM edge e WHERE e.target = ?1 AND e.type = ?2 AND ` + firstOfEdge + `
-		ORDER BY e.source, e.transformation LIMIT ?3`
-	selectEdgesAsOf = `SELECT ` + edgeColumns + ` FROM edge e WHERE e.source = ?1 AND ` + asOf + ` AND ` + firstOfEdge + `
+	selectEdgesOfSource = `SELECT ` + edgeColumns + ` FROM edge e WHERE e.source = ` + numbered + ` AND e.type = ?2 AND ` + firstOfEdge + `
+		ORDER BY e.target_id, e.transformation LIMIT ?3`
+	// A thing depends on few things: they may be sorted.
+	selectEdgesOfTarget = `SELECT ` + edgeColumns + ` FROM edge e WHERE e.target = ` + numbered + ` AND e.type = ?2 AND ` + firstOfEdge + `
+		ORDER BY e.source_id, e.transformation LIMIT ?3`
+	selectEdgesAsOf = `SELECT ` + edgeColumns + ` FROM edge e WHERE e.source = ` + numbered + ` AND ` + asOf + ` AND ` + firstOfEdge + `
 		UNION ALL
-		SELECT ` + edgeColumns + ` FROM edge e WHERE e.target = ?1 AND ` + asOf + ` AND ` + firstOfEdge + `
+		SELECT ` + edgeColumns + ` FROM edge e WHERE e.target = ` + numbered + ` AND ` + asOf + ` AND ` + firstOfEdge + `
 		UNION ALL
-		SELECT ` + edgeColumns + ` FROM edge_revision e WHERE e.source = ?1 AND ` + wasAsOf + ` AND ` + countsOfEdge + `
+		SELECT ` + wasColumns + ` FROM edge_revision e WHERE e.source = ?1 AND ` + wasAsOf + ` AND ` + countsOfEdge + `
 		UNION ALL
-		SELECT ` + edgeColumns + ` FROM edge_revision e WHERE e.target = ?1 AND ` + wasAsOf + ` AND ` + countsOfEdge + `
+		SELECT ` + wasColumns + ` FROM edge_revision e WHERE e.target = ?1 AND ` + wasAsOf + ` AND ` + countsOfEdge + `
 		ORDER BY 1, 3, 2, 4 LIMIT ?2`
 	// Of what was at a time, what counts: nothing current was, and nothing that
 	// began later.
-	countsOfEdge = `NOT EXISTS (SELECT 1 FROM edge c WHERE c.source = e.source AND c.type = e.type
-			AND c.target = e.target AND c.transformation = e.transformation AND c.created_at <= ?3)
+	countsOfEdge = `NOT EXISTS (SELECT 1 FROM node n CROSS JOIN edge c ON c.target = n.num
+			WHERE n.id = e.target AND c.type = e.type AND c.source_id = e.source AND c.transformation = e.transformation AND c.created_at <= ?3)
 		AND NOT EXISTS (SELECT 1 FROM edge_revision l WHERE l.target = e.target AND l.type = e.type
 			AND l.source = e.source AND l.transformation = e.transformation
 			AND (l.created_at, l.num) > (e.created_at, e.num) AND l.created_at <= ?3 AND l.retracted_at > ?3)`
-	firstOfEdge = `NOT EXISTS (SELECT 1 FROM edge o WHERE o.source = e.source AND o.type = e.type
-		AND o.target = e.target AND o.transformation = e.transformation AND o.owner < e.owner)`
+	firstOfEdge = `NOT EXISTS (SELECT 1 FROM edge o WHERE o.target = e.target AND o.type = e.type
+		AND o.source = e.source AND o.transformation = e.transformation AND o.owner < e.owner)`
 
 	selectNodeHistory = `SELECT ` + nodeColumns + `, n.retracted_at FROM node_revision n WHERE n.id = ?1
 		UNION ALL
 		SELECT ` + nodeColumns + `, NULL FROM node n WHERE n.id = ?1`
-	selectEdgeHistory = `SELECT ` + edgeColumns + `, e.retracted_at FROM edge_revision e WHERE e.source = ?1
+	selectEdgeHistory = `SELECT ` + wasColumns + `, e.retracted_at FROM edge_revision e WHERE e.source = ?1
 		UNION ALL
-		SELECT ` + edgeColumns + `, e.retracted_at FROM edge_revision e WHERE e.target = ?1
+		SELECT ` + wasColumns + `, e.retracted_at FROM edge_revision e WHERE e.target = ?1
 		UNION ALL
-		SELECT ` + edgeColumns + `, NULL FROM edge e WHERE e.source = ?1 AND ` + firstOfEdge + `
+		SELECT ` + edgeColumns + `, NULL FROM edge e WHERE e.source = ` + numbered + ` AND ` + firstOfEdge + `
 		UNION ALL
-		SELECT ` + edgeColumns + `, NULL FROM edge e WHERE e.target = ?1 AND ` + firstOfEdge
+		SELECT ` + edgeColumns + `, NULL FROM edge e WHERE e.target = ` + numbered + ` AND ` + firstOfEdge
 )
 
-// Traversing: a level's nodes and the followed types in, the next level's ids out.
+// Traversing: a level's nodes, by number, and the followed types in.
 const (
 	ofTypes = `e.type IN (SELECT value FROM json_each(?2))`
 	asOf    = `e.created_at <= ?3`
 	wasAsOf = `e.created_at <= ?3 AND e.retracted_at > ?3`
 
-	selectSources = `SELECT e.source FROM json_each(?1) f CROSS JOIN edge e ON e.target = unhex(f.value) WHERE ` + ofTypes
-	selectTargets = `SELECT e.target FROM json_each(?1) f CROSS JOIN edge e ON e.source = unhex(f.value) WHERE ` + ofTypes
+	// From the table and from its index alone.
+	selectSources = `SELECT e.source_id, e.source FROM json_each(?1) f CROSS JOIN edge e ON e.target = f.value WHERE ` + ofTypes
+	selectTargets = `SELECT e.target_id, e.target FROM json_each(?1) f CROSS JOIN edge e ON e.source = f.value WHERE ` + ofTypes
+	// By target: a thing depends on few things, but many may depend on it.
+	selectIncoming = `SELECT ` + edgeColumns + ` FROM json_each(?1) f CROSS JOIN edge e ON e.target = f.value WHERE ` + ofTypes
+)
 
-	selectSourcesAsOf = selectSources + ` AND ` + asOf + `
+// Traversing as of a time: by id, since what was has no number.
+const (
+	selectSourcesAsOf = `SELECT e.source_id FROM json_each(?1) f CROSS JOIN node n ON n.id = unhex(f.value) CROSS JOIN edge e ON e.target = n.num
+			WHERE ` + ofTypes + ` AND ` + asOf + `
 		UNION ALL
 		SELECT e.source FROM json_each(?1) f CROSS JOIN edge_revision e ON e.target = unhex(f.value) WHERE ` + ofTypes + ` AND ` + wasAsOf
-	selectTargetsAsOf = selectTargets + ` AND ` + asOf + `
+	selectTargetsAsOf = `SELECT e.target_id FROM json_each(?1) f CROSS JOIN node n ON n.id = unhex(f.value) CROSS JOIN edge e ON e.source = n.num
+			WHERE ` + ofTypes + ` AND ` + asOf + `
 		UNION ALL
 		SELECT e.target FROM json_each(?1) f CROSS JOIN edge_revision e ON e.source = unhex(f.value) WHERE ` + ofTypes + ` AND ` + wasAsOf
-
-	// By target: a thing depends on few things, but many may depend on it.
-	selectIncoming = `SELECT ` + edgeColumns + ` FROM json_each(?1) f CROSS JOIN edge e ON e.target = unhex(f.value) WHERE ` + ofTypes
-	selectOutgoing = `SELECT ` + edgeColumns + ` FROM json_each(?1) f CROSS JOIN edge e ON e.source = unhex(f.value) WHERE ` + ofTypes
 	// Of several rows of an edge the last one counts, as in selectNodesAsOf.
-	selectIncomingAsOf = `SELECT ` + edgeColumns + ` FROM json_each(?1) f CROSS JOIN edge_revision e ON e.target = unhex(f.value) WHERE ` + ofTypes + ` AND ` + wasAsOf + `
+	selectIncomingAsOf = `SELECT ` + wasColumns + ` FROM json_each(?1) f CROSS JOIN edge_revision e ON e.target = unhex(f.value) WHERE ` + ofTypes + ` AND ` + wasAsOf + `
 		UNION ALL
-		` + selectIncoming + ` AND ` + asOf
+		SELECT ` + edgeColumns + ` FROM json_each(?1) f CROSS JOIN node n ON n.id = unhex(f.value) CROSS JOIN edge e ON e.target = n.num
+			WHERE ` + ofTypes + ` AND ` + asOf
 )
 
 var readStatements = []string{
-	selectOwnedNodes, selectOwnedEdges, selectOwners, selectNodes, selectNodesAsOf, selectSomeEdges, selectEdgesOfSource, selectEdgesOfTarget, selectEdgesAsOf, selectNodeHistory, selectEdgeHistory,
-	selectSourcesAsOf, selectTargetsAsOf, selectIncoming, selectOutgoing, selectIncomingAsOf,
+	selectOwnedNodes, selectOwnedEdges, selectOwners, selectNodes, selectNumbered, selectNumbers, selectNodesAsOf, selectSomeEdges, selectEdgesOfSource, selectEdgesOfTarget, selectEdgesAsOf, selectNodeHistory, selectEdgeHistory,
+	selectSourcesAsOf, selectTargetsAsOf, selectSources, selectTargets, selectIncoming, selectIncomingAsOf,
 }

@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -49,23 +48,17 @@ func Make(ctx context.Context, path string, lab labgraph.Lab, experiments int) (
 		return size, err
 	}
 	db.SetMaxOpenConns(1)
-	scratch, err := os.MkdirTemp(filepath.Dir(path), "labfile-")
-	if err != nil {
-		return size, errors.Join(err, db.Close())
-	}
-	l := &loader{db: db, shared: map[lineage.ID]bool{}, scratch: scratch}
+	l := &loader{db: db, shared: map[lineage.ID]int64{}}
 	err = l.load(ctx, lab, experiments)
-	return l.size, errors.Join(err, l.closeBuckets(), db.Close(), os.RemoveAll(scratch))
+	return l.size, errors.Join(err, db.Close())
 }
 
 // loader fills one file.
 type loader struct {
-	db      *sql.DB
-	size    Size
-	shared  map[lineage.ID]bool // nodes that several owners may name, once written
-	scratch string
-	buckets [buckets]*bucket
-	line    []byte // of an edge
+	db     *sql.DB
+	size   Size
+	shared map[lineage.ID]int64 // numbers of nodes that several owners may name, once written
+	own    map[lineage.ID]int64 // of the other nodes of the experiment that is being written
 }
 
 func (l *loader) load(ctx context.Context, lab labgraph.Lab, experiments int) error {
@@ -73,13 +66,7 @@ func (l *loader) load(ctx context.Context, lab labgraph.Lab, experiments int) er
 	if err != nil {
 		return err
 	}
-	if err := l.openBuckets(); err != nil {
-		return err
-	}
 	if err := l.make(ctx, lab, experiments); err != nil {
-		return err
-	}
-	if err := l.writeEdges(ctx); err != nil {
 		return err
 	}
 	for _, statement := range indexes {
@@ -159,65 +146,99 @@ func hashed(lab labgraph.Lab, i int) ([]part, error) {
 	return parts, nil
 }
 
-// writeParts writes owners, nodes and claims; edges go into the buckets.
+// inserters take the rows of three tables.
+type inserters struct{ nodes, claims, edges *inserter }
+
 func (l *loader) writeParts(ctx context.Context, made <-chan []part) error {
-	nodes := newInserter(l.db, "node", "id, kind, name, attributes, hash, created_at, run, labware, well, barcode")
-	claims := newInserter(l.db, "node_owner", "owner, node, hash")
+	to := inserters{
+		newInserter(l.db, "node", "num, id, kind, name, attributes, hash, created_at, run, labware, well, barcode"),
+		newInserter(l.db, "node_owner", "owner, node, hash"),
+		newInserter(l.db, "edge", "target, type, source, transformation, owner, source_id, target_id, hash, attributes, created_at"),
+	}
 	return inTransactions(ctx, l.db, func(begin func() error) error {
 		for parts := range made {
 			if err := begin(); err != nil {
 				return err
 			}
+			l.own = map[lineage.ID]int64{}
 			for _, p := range parts {
 				l.size.Owners++
 				if _, err := l.db.ExecContext(ctx, "INSERT INTO owner (num, name) VALUES (?, ?)", l.size.Owners, string(p.Owner)); err != nil {
 					return err
 				}
-				if err := l.writePart(ctx, p, nodes, claims); err != nil {
+				if err := errors.Join(l.writeNodes(ctx, p, to), l.writeEdges(ctx, p, to)); err != nil {
 					return err
 				}
 			}
 		}
-		return errors.Join(nodes.flush(ctx), claims.flush(ctx))
+		return errors.Join(to.nodes.flush(ctx), to.claims.flush(ctx), to.edges.flush(ctx))
 	})
 }
 
-func (l *loader) writePart(ctx context.Context, p part, nodes, claims *inserter) error {
-	own := func(n lineage.Node) any {
-		if run, ok := n.Attributes[lineage.AttrRun].(string); ok {
-			return run
-		}
-		return nil
-	}
+func (l *loader) writeNodes(ctx context.Context, p part, to inserters) error {
 	for _, n := range p.nodes {
-		if err := claims.add(ctx, l.size.Owners, n.ID[:], n.Hash[:]); err != nil {
+		if err := to.claims.add(ctx, l.size.Owners, n.ID[:], n.Hash[:]); err != nil {
 			return err
 		}
-		if own(n.Node) == nil {
-			if l.shared[n.ID] {
-				continue
-			}
-			if n.Kind != lineage.KindMeasurement { // there are many, of one owner each
-				l.shared[n.ID] = true
-			}
+		if _, there := l.shared[n.ID]; there {
+			continue
 		}
 		attributes, err := n.Attributes.AppendJSON(nil)
 		if err != nil {
 			return err
 		}
 		l.size.Nodes++
-		if err := nodes.add(ctx, n.ID[:], string(n.Kind), n.Name, string(attributes), n.Hash[:], p.at, own(n.Node),
-			text(n.Node, lineage.AttrLabware), text(n.Node, lineage.AttrWell), text(n.Node, lineage.AttrBarcode)); err != nil {
-			return err
+		if text(n.Node, lineage.AttrRun) == nil && n.Kind != lineage.KindMeasurement { // of which there are many, of one owner each
+			l.shared[n.ID] = l.size.Nodes
+		} else {
+			l.own[n.ID] = l.size.Nodes
 		}
-	}
-	for _, e := range p.edges {
-		l.size.Edges++
-		if err := l.keepEdge(e, l.size.Owners, p.at); err != nil {
+		if err := to.nodes.add(ctx, l.size.Nodes, n.ID[:], string(n.Kind), n.Name, string(attributes), n.Hash[:], p.at,
+			text(n.Node, lineage.AttrRun), text(n.Node, lineage.AttrLabware), text(n.Node, lineage.AttrWell), text(n.Node, lineage.AttrBarcode)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// writeEdges writes edges as they come: their targets are nearly always of the
+// same part, so that they come nearly in the order of their key.
+func (l *loader) writeEdges(ctx context.Context, p part, to inserters) error {
+	for _, e := range p.edges {
+		source, err := l.number(ctx, e.SourceID, to)
+		if err != nil {
+			return err
+		}
+		target, err := l.number(ctx, e.TargetID, to)
+		if err != nil {
+			return err
+		}
+		attributes, err := e.Attributes.AppendJSON(nil)
+		if err != nil {
+			return err
+		}
+		l.size.Edges++
+		if err := to.edges.add(ctx, target, string(e.RelationshipType), source, e.TransformationID[:], l.size.Owners,
+			e.SourceID[:], e.TargetID[:], e.Hash[:], string(attributes), p.at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// number is that of a node that was written.
+func (l *loader) number(ctx context.Context, id lineage.ID, to inserters) (num int64, err error) {
+	if num, ok := l.own[id]; ok {
+		return num, nil
+	}
+	if num, ok := l.shared[id]; ok {
+		return num, nil
+	}
+	if err := to.nodes.flush(ctx); err != nil {
+		return 0, err
+	}
+	err = l.db.QueryRowContext(ctx, "SELECT num FROM node WHERE id = ?", id[:]).Scan(&num)
+	return num, err
 }
 
 func text(n lineage.Node, key string) any {
