@@ -61,7 +61,7 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 		received:     counter("wellspring_envelopes_received_total", "Envelopes that came in at a door."),
 		acknowledged: counter("wellspring_envelopes_acknowledged_total", "Envelopes that the journal holds and the sender was told so."),
 		processed:    counter("wellspring_envelopes_processed_total", "Envelopes whose lineage is in the graph and verified."),
-		retried:      counters("wellspring_retries_total", "Tries of a stage after the first.", "stage"),
+		retried:      counters("wellspring_retries_total", "Tries after the first, by stage of a processing, or pipeline: of what it needs itself.", "stage"),
 		dead:         counters("wellspring_envelopes_dead_total", "Envelopes that went to the dead letters.", "stage"),
 		storeErrors:  counters("wellspring_store_errors_total", "Errors of the graph store.", "op"),
 	}

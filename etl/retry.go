@@ -138,9 +138,14 @@ func (p *Pipeline) attempt(ctx context.Context, o operation) error {
 	return err
 }
 
-// patiently is attempt for what the pipeline itself needs: it logs each retry.
+// ofPipeline is the stage of tries that no stage of an owner's turn makes.
+const ofPipeline = "pipeline"
+
+// patiently is attempt for what the pipeline itself needs: it counts and logs each
+// retry, since there may be no end to them.
 func (p *Pipeline) patiently(ctx context.Context, what string, run func() error) error {
 	return p.attempt(ctx, operation{run: run, again: func(err error, wait time.Duration) {
+		p.metrics.retried.WithLabelValues(ofPipeline).Inc()
 		p.logger.WarnContext(ctx, "waiting to try again", slog.String("what", what), slog.Duration("wait", wait), slog.Any("error", err))
 	}})
 }

@@ -7,6 +7,9 @@ import (
 	"errors"
 	"time"
 
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
 	"wellspring/lineage"
 )
 
@@ -114,7 +117,18 @@ func failed(op, id string, err error) error {
 	if err == nil || errors.As(err, &told) {
 		return err
 	}
-	return &lineage.Error{Op: op, Kind: lineage.ErrorUnavailable, ID: id, Hint: "look at the disk of the data folder; it goes on by itself", Err: err}
+	e := &lineage.Error{Op: op, Kind: lineage.ErrorUnavailable, ID: id, Hint: "look at the disk of the data folder; it goes on by itself", Err: err}
+	var said *sqlite.Error
+	if errors.As(err, &said) {
+		switch said.Code() & 0xff {
+		case sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_RANGE, sqlite3.SQLITE_TOOBIG:
+			// Still unavailable: what rests on it must wait, not go to the dead letters.
+			e.Hint = "this is a fault of the program, and no disk's: report it with the log"
+		case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+			e.Hint = "stop the service, remove state.db and start it: it is made again from the journal"
+		}
+	}
+	return e
 }
 
 func nanos(t time.Time) int64 {
