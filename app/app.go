@@ -186,7 +186,7 @@ func (a *App) connect(ctx context.Context, definitions ot2.Definitions) error {
 		Pages:    pages,
 		Intake:   httpDoor{a.intake},
 		Pipeline: pipeline{a.states, a.pipeline, a.schedules},
-		Letters:  letters{a.journal, a.pipeline},
+		Letters:  letters{a.journal, a.pipeline, a.intake},
 		Upkeep:   Upkeep{a},
 		Robots:   a.robotStates,
 		Webhooks: a.webhooks(),
@@ -306,10 +306,4 @@ func (p pipeline) Pulse(ctx context.Context) (etl.Pulse, error) {
 	pulse, err := p.Pipeline.Pulse(ctx)
 	pulse.Schedules = p.schedules.states()
 	return pulse, err
-}
-
-// letters are the dead letters, which only the pipeline can take up again.
-type letters struct {
-	*journalsqlite.Journal
-	*etl.Pipeline
 }

@@ -17,7 +17,7 @@ func (a *App) pages(questions *query.Service) (*web.Pages, error) {
 	return web.New(web.Options{
 		Query:     questions,
 		Pipeline:  pipeline{a.states, a.pipeline, a.schedules},
-		Letters:   letters{a.journal, a.pipeline},
+		Letters:   letters{a.journal, a.pipeline, a.intake},
 		Access:    a.guard,
 		API:       http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.rest.ServeHTTP(w, r) }),
 		Status:    api.Status,
