@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"net/http"
 	"path/filepath"
@@ -9,7 +10,7 @@ import (
 )
 
 // The service is killed at random moments: while it takes in, folds, loads,
-// checks, backs up, puts aside what is a second old, and makes its graph again.
+// checks, backs up and makes its graph again.
 func TestKill(t *testing.T) {
 	n, seed := rounds(t, 8), uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
@@ -18,7 +19,7 @@ func TestKill(t *testing.T) {
 	l := startLoad(t, seed)
 	doing := []string{"", "", "/v1/fsck", "/v1/rebuild", "/v1/rebuild", "/v1/backup"}
 	for range n {
-		s := launch(t, dir, "WELLSPRING_SCHEDULES_RETENTION=1s", "WELLSPRING_RETENTION_AGE=1s")
+		s := launch(t, dir)
 		if s == nil {
 			t.Fatal("the service did not start again")
 		}
@@ -41,6 +42,38 @@ func TestKill(t *testing.T) {
 			t.Errorf("left behind: %v, %v", left, err)
 		}
 	}
+}
+
+// The service is killed while it puts aside whatever it has processed, under load
+// that goes on about the same runs.
+func TestKillWhilePuttingAside(t *testing.T) {
+	n, seed := rounds(t, 4), uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	dir := filepath.Join(t.TempDir(), "data")
+	l := startLoad(t, seed)
+	for range n {
+		s := launch(t, dir, "WELLSPRING_SCHEDULES_RETENTION=1s", "WELLSPRING_RETENTION_AGE=1ms")
+		if s == nil {
+			t.Fatal("the service did not start again")
+		}
+		l.now.Store(s)
+		l.await(5)
+		until(t, "retention", func() bool {
+			_, metrics, _ := s.get(t.Context(), "/metrics")
+			return bytes.Contains(metrics, []byte(`wellspring_schedule_runs_total{outcome="done",task="retention"} 1`))
+		})
+		<-time.After(900*time.Millisecond + time.Duration(random.IntN(200))*time.Millisecond) // it does it again by then
+		l.now.Store(nil)
+		s.kill()
+	}
+	l.end()
+	segments, err := filepath.Glob(filepath.Join(dir, "archive", "segment-*.gz"))
+	if err != nil || len(segments) == 0 {
+		t.Errorf("nothing was put aside: %v", err)
+	}
+	report := verdict(t, dir, l.acknowledged())
+	t.Logf("%d segments of %d records", len(segments), report.Records)
 }
 
 // SIGTERM under load: who was let in is answered, and it ends by itself.
