@@ -47,7 +47,7 @@ At --listen this process tells its state: /healthz, /metrics, /v1/robots.`,
 				}
 				t.row("to", o.To)
 				t.row("data", o.DataDir)
-				return t.w.Flush()
+				return t.flush()
 			})
 			return group.Wait()
 		},

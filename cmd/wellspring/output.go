@@ -4,10 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"text/tabwriter"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"wellspring/lineage"
 )
@@ -27,26 +30,89 @@ func output(cmd *cobra.Command, value any, people func(*table)) error {
 	case "table":
 		t := newTable(cmd.OutOrStdout())
 		people(t)
-		return t.w.Flush()
+		return t.flush()
 	}
 	return lineage.Invalid("write output", "--output "+format, "use table or json")
 }
 
-// table lines up columns for people.
-type table struct{ w *tabwriter.Writer }
+// table lines up columns for people. On a terminal it fits into the window: the
+// widest columns are cut. Elsewhere every cell is whole.
+type table struct {
+	out   io.Writer
+	width int // columns of the terminal; 0: no terminal
+	rows  [][]string
+}
 
 func newTable(w io.Writer) *table {
-	return &table{tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)}
+	t := &table{out: w}
+	if f, is := w.(*os.File); is {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil { //nolint:gosec // a file's number is small
+			t.width = width
+		}
+	}
+	return t
 }
 
 // row writes one row of cells.
-func (t *table) row(cells ...string) {
-	_, _ = fmt.Fprintln(t.w, strings.TrimRight(strings.Join(cells, "\t"), "\t "))
-}
+func (t *table) row(cells ...string) { t.rows = append(t.rows, cells) }
 
 // line writes a sentence that takes no part in the columns.
 func (t *table) line(format string, args ...any) {
-	_ = t.w.Flush()
-	_, _ = fmt.Fprintf(t.w, format+"\n", args...)
-	_ = t.w.Flush()
+	_ = t.flush()
+	_, _ = fmt.Fprintf(t.out, format+"\n", args...)
+}
+
+// flush writes the rows so far.
+func (t *table) flush() error {
+	rows := t.rows
+	t.rows = nil
+	if t.width > 0 {
+		fit(rows, t.width)
+	}
+	w := tabwriter.NewWriter(t.out, 0, 4, gap, ' ', 0)
+	for _, cells := range rows {
+		_, _ = fmt.Fprintln(w, strings.TrimRight(strings.Join(cells, "\t"), "\t "))
+	}
+	return w.Flush()
+}
+
+const (
+	gap       = 2 // blanks between columns
+	leastCell = 8 // letters that a cell keeps: of an id, what still names it
+)
+
+// fit cuts the widest columns of rows until they are at most width wide.
+func fit(rows [][]string, width int) {
+	var widths []int
+	for _, cells := range rows {
+		for i, cell := range cells {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	all := gap * (len(widths) - 1)
+	for _, w := range widths {
+		all += w
+	}
+	for ; all > width; all-- {
+		widest := 0
+		for i, w := range widths {
+			if w > widths[widest] {
+				widest = i
+			}
+		}
+		if widths[widest] <= leastCell+1 {
+			break
+		}
+		widths[widest]--
+	}
+	for _, cells := range rows {
+		for i, cell := range cells {
+			if letters := []rune(cell); len(letters) > widths[i] {
+				cells[i] = string(letters[:widths[i]-1]) + "…"
+			}
+		}
+	}
 }

@@ -45,7 +45,7 @@ func tableOfPreview(t *table, p client.Preview) {
 		for _, f := range change.Facts {
 			t.row("  "+f.Change, f.Target.Name, string(f.RelationshipType), f.Source.Name)
 		}
-		_ = t.w.Flush()
+		_ = t.flush()
 	}
 	if p.Truncated {
 		t.line("CUT: there is more than is listed.")

@@ -44,6 +44,8 @@ from, what a lot, plate or run touches, and how sure that answer is.
 Commands that ask or import use the service at --server, else the one that runs on the
 data folder, else they open the data folder themselves.
 
+On a terminal tables are cut to its width; into a pipe, and with --output json, all is written.
+
 Exit codes: 0 done, 1 failed, 2 the call or the input is wrong.`,
 		Args:              knownCommand,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },

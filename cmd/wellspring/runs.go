@@ -57,7 +57,11 @@ func listRuns(cmd *cobra.Command, s *service, limit int, asOf time.Time) error {
 		}
 		t.row("RUN", "NAME", "STATUS", "STARTED", "COMMANDS", "FINDINGS", "COMPLETE")
 		for _, run := range r.JSON200.Runs {
-			t.row(attribute(run, lineage.AttrRun), run.Name, attribute(run, "status"), attribute(run, "startedAt"),
+			name := run.Name
+			if name == attribute(run, lineage.AttrRun) {
+				name = attribute(run, "protocolName")
+			}
+			t.row(attribute(run, lineage.AttrRun), name, attribute(run, "status"), attribute(run, "startedAt"),
 				number(run, "commands"), number(run, "findings"), completeness(run))
 		}
 		if r.JSON200.Next != "" {

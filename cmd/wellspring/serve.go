@@ -33,7 +33,7 @@ answered, and what is not processed yet is taken up at the next start.`,
 				for _, line := range where(a, o) {
 					t.row(line...)
 				}
-				return t.w.Flush()
+				return t.flush()
 			})
 		},
 	}

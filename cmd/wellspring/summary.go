@@ -111,7 +111,11 @@ func tableOfGroup(t *table, by string, list []client.Affected) {
 	t.line("")
 	t.row(strings.ToUpper(by), "RUN", "WELLS", "MEASUREMENTS", "SHARE", "CONCENTRATION", "FIRST", "LAST")
 	for _, a := range list {
-		t.row(a.Name, a.Run, wellsCell(a.Wells), wellsCell(a.Measurements), shareRange(a), concentrationRange(a),
+		run := a.Run
+		if run == a.Name {
+			run = ""
+		}
+		t.row(a.Name, run, wellsCell(a.Wells), wellsCell(a.Measurements), shareRange(a), concentrationRange(a),
 			instantCell(a.FirstAt), instantCell(a.LastAt))
 	}
 }
