@@ -53,6 +53,7 @@ type App struct {
 	anchors  *anchor.Keeper
 	bridges  []*bridge.Bridge
 	notifier *notify.Notifier // nil: nobody is told
+	traces   *traces          // nil: nothing is traced
 	rest     http.Handler     // the REST interface and the pages, without the login
 	exports  *exports
 	handler  http.Handler
@@ -146,6 +147,9 @@ func (a *App) connect(ctx context.Context, definitions ot2.Definitions) error {
 	if a.store, err = keeping(a.graph, a.options.Cache(), registry); err != nil {
 		return err
 	}
+	if a.traces, err = newTraces(ctx, a.options, a.logger, registry); err != nil {
+		return err
+	}
 	if err := a.newNotifier(ctx, registry); err != nil {
 		return err
 	}
@@ -153,7 +157,7 @@ func (a *App) connect(ctx context.Context, definitions ot2.Definitions) error {
 		Journal: a.journal, DeadLetters: a.journal, Store: a.store, States: a.states,
 		Definitions: definitions, Limits: a.options.Limits(), CodeVersion: Version().String(),
 		Retry:   etl.Retry{Tries: a.options.RetryTries, Wait: a.options.RetryWait},
-		Workers: a.options.Workers, Listener: a.listener(), Logger: a.logger, Metrics: metrics,
+		Workers: a.options.Workers, Listener: a.listener(), Tracer: a.traces.of(), Logger: a.logger, Metrics: metrics,
 	})
 	if err != nil {
 		return err
@@ -162,7 +166,7 @@ func (a *App) connect(ctx context.Context, definitions ot2.Definitions) error {
 		return err
 	}
 	a.intake = intake.New(a.journal, intake.Options{
-		Limits: a.options.Limits(), Logger: a.logger,
+		Limits: a.options.Limits(), Logger: a.logger, Tracer: a.traces.of(),
 		OnAccept: func(ingest.Envelope, intake.Receipt) { metrics.Received(1); metrics.Acknowledged(1) },
 		OnRefuse: func(intake.Message, error) { metrics.Received(1) },
 	})
@@ -199,7 +203,7 @@ func (a *App) connect(ctx context.Context, definitions ot2.Definitions) error {
 	if err != nil {
 		return err
 	}
-	a.handler = guide(a.guard.Wrap(a.rest))
+	a.handler = guide(a.guard.Wrap(a.traces.wrap(a.rest)))
 	return nil
 }
 
@@ -271,6 +275,7 @@ func (a *App) Close() error {
 		if a.states != nil {
 			errs = append(errs, a.states.Close())
 		}
+		errs = append(errs, a.traces.close())
 		if a.notifier != nil {
 			errs = append(errs, a.notifier.Close())
 		}

@@ -22,8 +22,8 @@ import (
 
 // told is what a webhook got.
 type told struct {
-	ID, Type, Subject string
-	Data              map[string]any
+	ID, Type, Subject, TraceParent string
+	Data                           map[string]any
 }
 
 // listener is a webhook of a lab.
@@ -67,36 +67,42 @@ func (l *listener) settings(t *testing.T) func(*app.Options) {
 	return func(o *app.Options) { o.Webhooks = file }
 }
 
-// take waits for so many and takes them out, "kind subject rest", sorted.
-func (l *listener) take(n int) (lines []string) {
+// await waits for so many and takes them out.
+func (l *listener) await(n int) []told {
 	l.t.Helper()
 	limit := time.NewTimer(30 * time.Second)
 	defer limit.Stop()
 	for {
 		l.mu.Lock()
-		if len(l.told) >= n {
-			for _, e := range l.told {
-				kind := strings.TrimSuffix(strings.TrimPrefix(e.Type, "wellspring."), ".v1")
-				line := kind + " " + e.Subject
-				for _, key := range []string{"status", "finding", "severity", "cause", "alarm", "stage"} {
-					if value, there := e.Data[key]; there {
-						line += " " + fmt.Sprint(value)
-					}
-				}
-				lines = append(lines, line)
-			}
+		all := l.told
+		if len(all) >= n {
 			l.told = nil
 			l.mu.Unlock()
-			slices.Sort(lines)
-			return lines
+			return all
 		}
 		l.mu.Unlock()
 		select {
 		case <-l.more:
 		case <-limit.C:
-			l.t.Fatalf("%d notices did not come; got %v", n, l.told)
+			l.t.Fatalf("%d notices did not come; got %v", n, all)
 		}
 	}
+}
+
+// take is await, each as "kind subject rest", sorted.
+func (l *listener) take(n int) (lines []string) {
+	l.t.Helper()
+	for _, e := range l.await(n) {
+		line := strings.TrimSuffix(strings.TrimPrefix(e.Type, "wellspring."), ".v1") + " " + e.Subject
+		for _, key := range []string{"status", "finding", "severity", "cause", "alarm", "stage"} {
+			if value, there := e.Data[key]; there {
+				line += " " + fmt.Sprint(value)
+			}
+		}
+		lines = append(lines, line)
+	}
+	slices.Sort(lines)
+	return lines
 }
 
 func settle(t *testing.T, a *app.App) {

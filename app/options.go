@@ -93,6 +93,9 @@ type Options struct {
 	LogLevel     string        `koanf:"log-level" help:"debug, info, warn or error"`
 	LogFormat    string        `koanf:"log-format" help:"text or json"`
 
+	TracesEnabled  bool   `koanf:"traces.enabled" help:"send spans by OpenTelemetry; the variables OTEL_… of the environment say where to, how and how many (docs/traces.md)"`
+	TracesEndpoint string `koanf:"traces.endpoint" help:"where spans go, OTLP over HTTP, such as http://localhost:4318/v1/traces; empty: as OTEL_EXPORTER_OTLP_ENDPOINT says, else http://localhost:4318"`
+
 	unannounced bool // the address is not written down: nobody else is to use it
 }
 
@@ -193,6 +196,9 @@ func (o Options) Validate() error {
 		if _, err := mqtt.LoadMappings(o.MQTTMappings); err != nil {
 			wrong("mqtt-mappings", "%v", err)
 		}
+	}
+	if u, err := url.Parse(o.TracesEndpoint); o.TracesEndpoint != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		wrong("traces.endpoint", "use an address such as http://localhost:4318/v1/traces")
 	}
 	if _, err := o.webhooks(); err != nil {
 		wrong("webhooks", "%v", err)

@@ -34,6 +34,7 @@ type Outpost struct {
 	bridges   []*bridge.Bridge
 	forwarder *forward.Forwarder
 	registry  *prometheus.Registry
+	traces    *traces // nil: nothing is traced
 	address   string
 	started   chan struct{}
 }
@@ -74,7 +75,10 @@ func NewOutpost(options Options, logger *slog.Logger) (_ *Outpost, err error) {
 	if o.forwarder, err = forward.New(forward.Options{To: options.To, Token: options.Token, TLS: trust, Logger: logger}, o.journal); err != nil {
 		return nil, err
 	}
-	in := intake.New(o.journal, intake.Options{Limits: options.Limits(), Logger: logger})
+	if o.traces, err = newTraces(context.Background(), options, logger, o.registry); err != nil {
+		return nil, err
+	}
+	in := intake.New(o.journal, intake.Options{Limits: options.Limits(), Logger: logger, Tracer: o.traces.of()})
 	if o.bridges, err = openBridges(options, addresses, in, logger); err != nil {
 		return nil, err
 	}
@@ -106,7 +110,7 @@ func (o *Outpost) Started() <-chan struct{} { return o.started }
 func (o *Outpost) Addr() string { return o.address }
 
 // Close lets go of the journal.
-func (o *Outpost) Close() error { return o.journal.Close() }
+func (o *Outpost) Close() error { return errors.Join(o.traces.close(), o.journal.Close()) }
 
 // serve answers about the state: nothing can be written there.
 func (o *Outpost) serve(ctx context.Context, group *errgroup.Group) error {

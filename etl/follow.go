@@ -138,9 +138,11 @@ func (t *turn) smooth() bool {
 }
 
 // extractFresh decodes the turn's envelopes. What can't be decoded is buried.
-func (t *turn) extractFresh(ctx context.Context) ([]Fragment, error) {
+func (t *turn) extractFresh(ctx context.Context) (fragments []Fragment, err error) {
 	defer t.timed(&t.state.Seconds.Process)()
-	fragments := make([]Fragment, 0, len(t.batch.entries))
+	ctx, ended := t.traced(ctx, Extract)
+	defer func() { ended(err) }()
+	fragments = make([]Fragment, 0, len(t.batch.entries))
 	for _, e := range t.batch.entries {
 		p := piece{record: *e.record}
 		cause, err := t.extractOne(ctx, &p)

@@ -9,11 +9,13 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/errgroup"
 
 	"wellspring/bench"
 	"wellspring/etl/benchindex"
 	"wellspring/graphstore"
+	"wellspring/ingest"
 	"wellspring/ingest/journal"
 	"wellspring/lineage"
 	"wellspring/ot2"
@@ -43,7 +45,8 @@ type Config struct {
 	// that a new one needs no look at those before it. Default 100,000; negative: none.
 	Follow int
 
-	Listener Listener // default: nobody is told
+	Listener Listener     // default: nobody is told
+	Tracer   trace.Tracer // nil: nothing is traced
 
 	Clock   func() time.Time // default time.Now
 	Logger  *slog.Logger     // default: none
@@ -236,7 +239,7 @@ func (p *Pipeline) read(ctx context.Context, after journal.Position) error {
 			continue
 		}
 		for _, r := range records {
-			p.queue.read(ownerOf(r), entry{position: r.Position, observed: observed(r), appendedAt: r.AppendedAt, record: atHand(r)})
+			p.queue.read(ownerOf(r), entry{position: r.Position, observed: observed(r), appendedAt: r.AppendedAt, record: atHand(r), origin: ingest.TraceOf(r.Envelope.Event)})
 			after = r.Position
 		}
 	}

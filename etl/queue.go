@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"wellspring/ingest/journal"
 	"wellspring/lineage"
 )
@@ -19,7 +21,8 @@ type entry struct {
 	mark       *mark  // nil: it is not above the watermark
 	letter     string // of a retried dead letter: its id
 
-	record *journal.Record // nil: it is in the journal only
+	record *journal.Record   // nil: it is in the journal only
+	origin trace.SpanContext // of what brought it; not valid: nobody traces it
 }
 
 // batch is an owner's turn.

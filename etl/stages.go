@@ -8,6 +8,9 @@ import (
 	"slices"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
 	"wellspring/graphstore"
 	"wellspring/ingest/journal"
 	"wellspring/lineage"
@@ -16,6 +19,11 @@ import (
 // stage runs one operation of a stage with its tries. cause is why it failed
 // for good, err what stops the pipeline.
 func (t *turn) stage(ctx context.Context, stage Stage, id string, run func() error) (cause, err error) {
+	if stage != Extract { // that has one span for all its envelopes
+		var ended func(error)
+		ctx, ended = t.traced(ctx, stage)
+		defer func() { ended(errors.Join(cause, err)) }()
+	}
 	t.state.Stage, t.state.Attempts = stage, 1
 	o := operation{
 		run: func() error { return guarded(string(stage), id, run) },
@@ -23,6 +31,7 @@ func (t *turn) stage(ctx context.Context, stage Stage, id string, run func() err
 			t.p.metrics.retried.WithLabelValues(string(stage)).Inc()
 			t.state.Status, t.state.Error, t.state.Remedy = Retrying, err.Error(), remedy(err)
 			t.state.Attempts++
+			trace.SpanFromContext(ctx).AddEvent("tried again", trace.WithAttributes(attribute.String("error", err.Error())))
 			t.put(ctx)
 			t.p.logger.WarnContext(ctx, "a stage is tried again", slog.String("owner", string(t.batch.owner)),
 				slog.String("stage", string(stage)), slog.Duration("wait", wait), slog.Any("error", err))
@@ -42,6 +51,8 @@ func (t *turn) stage(ctx context.Context, stage Stage, id string, run func() err
 // extract decodes the owner's living records. What can't be decoded is buried.
 func (t *turn) extract(ctx context.Context, records []journal.Record) (old, fresh []piece, err error) {
 	defer t.timed(&t.state.Seconds.Process)()
+	ctx, ended := t.traced(ctx, Extract)
+	defer func() { ended(err) }()
 	for i, r := range records {
 		if why, dead := t.p.graves.why(r.Position); dead {
 			if _, isFresh := t.fresh[r.Position]; isFresh { // it died before the service stopped

@@ -64,6 +64,8 @@ func (p *Pipeline) process(ctx context.Context, b batch) (ended result, err erro
 		ID: uuid.NewString(), Owner: b.owner, Status: Running, Stage: Extract, Attempts: 1,
 		Envelopes: len(b.entries), StartedAt: t.began,
 	}
+	ctx, traced := t.begin(ctx)
+	defer func() { traced(ended, err) }()
 	turning, release := p.reins.hold(ctx, b.owner, t.began)
 	defer func() {
 		if ctx.Err() == nil && errors.Is(err, errCancelled) {

@@ -10,6 +10,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // Each example of the contract is what the service writes of the same data, and is
@@ -81,7 +82,7 @@ func TestContract(t *testing.T) {
 		if err := json.Unmarshal(example.Data, c.data); err != nil {
 			t.Fatal(err)
 		}
-		written, err := draft{kind: c.kind, subject: example.Subject, id: example.ID, data: reflect.ValueOf(c.data).Elem().Interface()}.encode(example.Time)
+		written, err := draft{kind: c.kind, subject: example.Subject, id: example.ID, data: reflect.ValueOf(c.data).Elem().Interface()}.encode(example.Time, trace.SpanContext{})
 		if err != nil {
 			t.Fatal(err)
 		}

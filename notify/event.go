@@ -6,7 +6,9 @@ import (
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/trace"
 
+	"wellspring/ingest"
 	"wellspring/lineage"
 )
 
@@ -51,7 +53,7 @@ func newID(parts ...string) string {
 }
 
 // encode writes a draft as one CloudEvent in structured JSON.
-func (d draft) encode(now time.Time) ([]byte, error) {
+func (d draft) encode(now time.Time, span trace.SpanContext) ([]byte, error) {
 	if d.body != nil {
 		return d.body, nil
 	}
@@ -61,6 +63,7 @@ func (d draft) encode(now time.Time) ([]byte, error) {
 	e.SetType("wellspring." + string(d.kind) + ".v1")
 	e.SetSubject(d.subject)
 	e.SetTime(now.UTC())
+	ingest.SetTrace(&e, span)
 	err := e.SetData(cloudevents.ApplicationJSON, d.data)
 	if err != nil {
 		return nil, &lineage.Error{Op: "write notice", Kind: lineage.ErrorInternal, ID: d.subject, Err: err}

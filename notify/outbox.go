@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	_ "modernc.org/sqlite" // the driver
 
 	"wellspring/lineage"
@@ -142,7 +143,7 @@ func (a told) equal(b told) bool {
 func (o *outbox) insert(ctx context.Context, tx *sql.Tx, drafts []draft, receivers []*receiver, now time.Time) (map[string]int64, error) {
 	dropped := map[string]int64{}
 	for _, d := range drafts {
-		body, err := d.encode(now)
+		body, err := d.encode(now, trace.SpanContextFromContext(ctx))
 		if err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/trace"
 
 	"wellspring/lineage"
 )
@@ -72,7 +73,7 @@ func (n *Notifier) Test(ctx context.Context, name string) (Tested, error) {
 	}
 	now := n.options.Clock()
 	d := draft{kind: Test, subject: "webhook:" + name, at: now, id: uuid.NewString(), data: map[string]string{"webhook": name}}
-	body, err := d.encode(now)
+	body, err := d.encode(now, trace.SpanContextFromContext(ctx))
 	if err != nil {
 		return Tested{}, err
 	}

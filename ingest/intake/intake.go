@@ -13,6 +13,8 @@ import (
 	"log/slog"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"wellspring/bench"
 	"wellspring/ingest"
 	"wellspring/ingest/journal"
@@ -85,6 +87,7 @@ type Options struct {
 	// included; OnRefuse of each message that was not taken. They must not block.
 	OnAccept func(ingest.Envelope, Receipt)
 	OnRefuse func(Message, error)
+	Tracer   trace.Tracer // nil: nothing is traced
 }
 
 // Intake takes messages in. It is safe for concurrent use.
@@ -117,7 +120,9 @@ func New(journal Appender, options Options) *Intake {
 // Errors are *lineage.Error: of ErrorInvalid, ErrorTooLarge or ErrorConflict
 // about a strict message that can't be read, of ErrorUnavailable when the
 // journal can't write now.
-func (in *Intake) Accept(ctx context.Context, messages ...Message) ([]Receipt, error) {
+func (in *Intake) Accept(ctx context.Context, messages ...Message) (_ []Receipt, err error) {
+	ctx, ended := in.traced(ctx, messages)
+	defer func() { ended(err) }()
 	envelopes := make([]ingest.Envelope, len(messages))
 	for i, m := range messages {
 		envelope, err := in.wrap(m)
@@ -126,9 +131,10 @@ func (in *Intake) Accept(ctx context.Context, messages ...Message) ([]Receipt, e
 			in.options.Logger.Info("refused", "door", m.Door, "origin", m.Origin, "name", m.Name, "error", err)
 			return nil, err
 		}
+		ingest.SetTrace(&envelope.Event, trace.SpanContextFromContext(ctx))
 		envelopes[i] = envelope
 	}
-	appended, err := in.journal.Append(ctx, envelopes...)
+	appended, err := in.append(ctx, envelopes)
 	if err != nil {
 		return nil, err
 	}

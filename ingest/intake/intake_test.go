@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"wellspring/ingest"
 	"wellspring/ingest/intake"
@@ -284,5 +285,24 @@ func TestBench(t *testing.T) {
 		if _, kept, err := accept(intake.Strict, payload); err == nil || !strings.Contains(err.Error(), want) || len(kept.envelopes) > 0 {
 			t.Errorf("%s: %v, want an error that says %q", payload, err, want)
 		}
+	}
+}
+
+// The same document in another trace is the same document.
+func TestATraceMakesNoOtherDocument(t *testing.T) {
+	kept := &memory{}
+	in := intake.New(kept, intake.Options{Tracer: sdktrace.NewTracerProvider().Tracer("")})
+	for _, said := range []string{"", `"traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",`} {
+		payload := `{"specversion":"1.0","id":"1","source":"/r",` + said + `"type":"wellspring.ot2.run.v1","data":` + fragment + `}`
+		if _, err := in.Accept(t.Context(), intake.Message{Door: "http", Payload: []byte(payload)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	one, other := kept.envelopes[0], kept.envelopes[1]
+	if one.Hash != other.Hash || one.Event.ID() != other.Event.ID() || one.Event.Source() != other.Event.Source() {
+		t.Errorf("%v and %v differ", one, other)
+	}
+	if a, b := ingest.TraceOf(one.Event), ingest.TraceOf(other.Event); !a.IsValid() || b.TraceID().String() != "0af7651916cd43dd8448eb211c80319c" || a.TraceID() == b.TraceID() {
+		t.Errorf("traces %v and %v", a, b)
 	}
 }
