@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,12 +17,26 @@ import (
 	"wellspring/notify"
 )
 
-// webhooks are those that the options name.
-func (o Options) webhooks() ([]notify.Webhook, error) {
-	if o.Webhooks == "" {
-		return nil, nil
+// webhooks are those that the options name, and who keeps OpenLineage.
+func (o Options) webhooks() (webhooks []notify.Webhook, err error) {
+	if o.Webhooks != "" {
+		if webhooks, err = notify.Load(o.Webhooks, o.TrustNetwork, os.Getenv); err != nil {
+			return nil, err
+		}
 	}
-	return notify.Load(o.Webhooks, o.TrustNetwork, os.Getenv)
+	if o.OpenLineageURL != "" {
+		webhooks = append(webhooks, notify.Webhook{Name: notify.OpenLineage, URL: o.openLineage(), OpenLineage: true, Key: o.OpenLineageKey})
+	}
+	return webhooks, nil
+}
+
+// openLineage is the address that RunEvents go to: of a service, the one that OpenLineage defines.
+func (o Options) openLineage() string {
+	u, err := url.Parse(o.OpenLineageURL)
+	if err != nil || strings.Trim(u.Path, "/") != "" {
+		return o.OpenLineageURL
+	}
+	return u.JoinPath("/api/v1/lineage").String()
 }
 
 func (a *App) newNotifier(ctx context.Context, registry prometheus.Registerer) error {

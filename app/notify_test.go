@@ -204,3 +204,36 @@ func TestWebhookHearsOfRobots(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// What one service tells as OpenLineage, another one takes.
+func TestOpenLineageFromOneServiceToAnother(t *testing.T) {
+	keeper := start(t, nil)
+	a := start(t, func(o *app.Options) { o.OpenLineageURL = keeper.URL() })
+	for _, sent := range []struct{ path, name string }{{"/v1/runs", examples.StockDilution}, {"/v1/declarations", "manifests/lots.csv"}} {
+		if status, text := request(t, a, http.MethodPost, sent.path, example(t, sent.name)); status >= 300 {
+			t.Fatalf("%s: %d %s", sent.name, status, text)
+		}
+		settle(t, a)
+	}
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	var text string
+	for range 3000 {
+		// The run, the manifest, and the run once more: each a START and a COMPLETE.
+		if _, text = request(t, a, http.MethodGet, "/v1/webhooks", nil); strings.Contains(text, `"sent":6`) {
+			break
+		}
+		<-ticker.C
+	}
+	if !strings.Contains(text, `"failed":0`) || !strings.Contains(text, `"waiting":0`) {
+		t.Errorf("sent: %s", text)
+	}
+	settle(t, keeper)
+	_, text = request(t, keeper, http.MethodGet, "/v1/processing", nil)
+	if strings.Count(text, `"owner":"job:`) != 3 || strings.Contains(text, `"error"`) {
+		t.Errorf("taken: %s", text)
+	}
+	if status, text := request(t, a, http.MethodPost, "/v1/webhooks/openlineage/test", nil); status != http.StatusOK || strings.Contains(text, "problem") {
+		t.Errorf("%d %s", status, text)
+	}
+}

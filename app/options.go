@@ -93,6 +93,9 @@ type Options struct {
 	LogLevel     string        `koanf:"log-level" help:"debug, info, warn or error"`
 	LogFormat    string        `koanf:"log-format" help:"text or json"`
 
+	OpenLineageURL string `koanf:"openlineage.url" help:"address of a service that keeps OpenLineage, such as https://marquez.lab; our own processing is told there; empty: nowhere"`
+	OpenLineageKey string `koanf:"openlineage.key" help:"API key there; better given by the environment than by a flag" secret:"true"`
+
 	TracesEnabled  bool   `koanf:"traces.enabled" help:"send spans by OpenTelemetry; the variables OTEL_… of the environment say where to, how and how many (docs/traces.md)"`
 	TracesEndpoint string `koanf:"traces.endpoint" help:"where spans go, OTLP over HTTP, such as http://localhost:4318/v1/traces; empty: as OTEL_EXPORTER_OTLP_ENDPOINT says, else http://localhost:4318"`
 
@@ -199,6 +202,14 @@ func (o Options) Validate() error {
 	}
 	if u, err := url.Parse(o.TracesEndpoint); o.TracesEndpoint != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
 		wrong("traces.endpoint", "use an address such as http://localhost:4318/v1/traces")
+	}
+	if u, err := url.Parse(o.OpenLineageURL); o.OpenLineageURL != "" {
+		switch {
+		case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || u.Fragment != "":
+			wrong("openlineage.url", "use an address such as https://marquez.lab")
+		case u.Scheme == "http" && !o.TrustNetwork && !loopback(net.JoinHostPort(u.Hostname(), "0")):
+			wrong("openlineage.url", "%q is not on loopback: use https, or set trust-network where the network keeps strangers out", u.Host)
+		}
 	}
 	if _, err := o.webhooks(); err != nil {
 		wrong("webhooks", "%v", err)

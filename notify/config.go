@@ -49,8 +49,8 @@ func Load(path string, trust bool, getenv func(string) string) ([]Webhook, error
 	known := map[string]bool{}
 	for i, e := range file.Webhooks {
 		id := fmt.Sprintf("%s: webhook %d", path, i+1)
-		if !names.MatchString(e.Name) || known[e.Name] {
-			return nil, lineage.Invalid(op, id+": name", "give each a name of its own: a to z, 0 to 9, dot, dash and underscore, at most 40")
+		if !names.MatchString(e.Name) || known[e.Name] || e.Name == OpenLineage {
+			return nil, lineage.Invalid(op, id+": name", "give each a name of its own: a to z, 0 to 9, dot, dash and underscore, at most 40; openlineage is taken")
 		}
 		known[e.Name] = true
 		w, member, err := e.webhook(trust, getenv)

@@ -92,7 +92,17 @@ func (n *Notifier) Run(ctx context.Context) error {
 
 // Ended implements etl.Listener.
 func (n *Notifier) Ended(ctx context.Context, e etl.Ending) error {
-	return n.put(ctx, e.Processing.Owner, func(before *told) (told, []draft) { return news(before, e) })
+	var ours []draft
+	if n.find(OpenLineage) != nil {
+		var err error
+		if ours, err = processed(e, n.options.Version); err != nil {
+			return err
+		}
+	}
+	return n.put(ctx, e.Processing.Owner, func(before *told) (told, []draft) {
+		after, drafts := news(before, e)
+		return after, append(drafts, ours...)
+	})
 }
 
 // Died implements etl.Listener.

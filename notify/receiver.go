@@ -27,6 +27,11 @@ type Webhook struct {
 	Secrets []string // whsec_…; each signs, so that one can follow another. None: not signed
 	Kinds   []Kind   // none: all
 	TLS     *tls.Config
+
+	// OpenLineage: it keeps lineage, and is told of our own processing instead, with
+	// Key as its API key.
+	OpenLineage bool
+	Key         string
 }
 
 // receiver is a Webhook at work.
@@ -34,6 +39,8 @@ type receiver struct {
 	name    string
 	address *url.URL
 	kinds   []Kind
+	lineage bool
+	key     string
 	signers []*standardwebhooks.Webhook
 	http    *http.Client
 	agent   string
@@ -55,7 +62,7 @@ func newReceiver(w Webhook, options Options) (*receiver, error) {
 		return nil, lineage.Invalid(op, w.Name, err.Error())
 	}
 	r := &receiver{
-		name: w.Name, address: address, kinds: w.Kinds, agent: strings.TrimSuffix("wellspring/"+options.Version, "/"), clock: options.Clock, bell: make(chan struct{}, 1),
+		name: w.Name, address: address, kinds: w.Kinds, lineage: w.OpenLineage, key: w.Key, agent: strings.TrimSuffix("wellspring/"+options.Version, "/"), clock: options.Clock, bell: make(chan struct{}, 1),
 		http: &http.Client{
 			Timeout:   options.Answer,
 			Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: w.TLS, MaxResponseHeaderBytes: 64 << 10, IdleConnTimeout: time.Minute},
@@ -91,7 +98,7 @@ func parseAddress(text string) (*url.URL, error) {
 func (r *receiver) to() string { return r.address.Scheme + "://" + r.address.Host }
 
 func (r *receiver) wants(k Kind) bool {
-	return k != lineageRun && (len(r.kinds) == 0 || slices.Contains(r.kinds, k))
+	return r.lineage == (k == lineageRun) && (len(r.kinds) == 0 || slices.Contains(r.kinds, k))
 }
 
 // ring wakes the sender.
@@ -117,9 +124,8 @@ func (r *receiver) post(ctx context.Context, l *letter) (err error) {
 	if err != nil {
 		return errors.New("the request can't be made")
 	}
-	request.Header.Set("Content-Type", "application/cloudevents+json; charset=utf-8")
 	request.Header.Set("User-Agent", r.agent)
-	if err := r.sign(request.Header, l); err != nil {
+	if err := r.introduce(request.Header, l); err != nil {
 		return err
 	}
 	response, err := r.http.Do(request)
@@ -145,8 +151,16 @@ func (r *receiver) post(ctx context.Context, l *letter) (err error) {
 	return no
 }
 
-// sign adds the headers of Standard Webhooks.
-func (r *receiver) sign(header http.Header, l *letter) error {
+// introduce says what it is and from whom: by an API key, or by Standard Webhooks.
+func (r *receiver) introduce(header http.Header, l *letter) error {
+	if r.lineage {
+		header.Set("Content-Type", "application/json")
+		if r.key != "" {
+			header.Set("Authorization", "Bearer "+r.key)
+		}
+		return nil
+	}
+	header.Set("Content-Type", "application/cloudevents+json; charset=utf-8")
 	at := r.clock()
 	header.Set(standardwebhooks.HeaderWebhookID, l.id)
 	header.Set(standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(at.Unix(), 10))

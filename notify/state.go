@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -38,7 +39,9 @@ func (n *Notifier) States(ctx context.Context) ([]State, error) {
 			Name: r.name, To: r.to(), Kinds: r.kinds, Signed: len(r.signers) > 0,
 			Sent: r.sent.Load(), Failed: r.failures.Load(), GivenUp: r.givenUp.Load(), Dropped: r.dropped.Load(),
 		}
-		if len(s.Kinds) == 0 {
+		if r.lineage {
+			s.Kinds = []Kind{lineageRun}
+		} else if len(s.Kinds) == 0 {
 			s.Kinds = Kinds()
 		}
 		if why := r.trouble.Load(); why != nil {
@@ -73,13 +76,18 @@ func (n *Notifier) Test(ctx context.Context, name string) (Tested, error) {
 	}
 	now := n.options.Clock()
 	d := draft{kind: Test, subject: "webhook:" + name, at: now, id: uuid.NewString(), data: map[string]string{"webhook": name}}
-	body, err := d.encode(now, trace.SpanContextFromContext(ctx))
+	var err error
+	if r.lineage {
+		d.body, err = json.Marshal(newRunEvent(n.options.Version, "OTHER", d.id, "test", now))
+	} else {
+		d.body, err = d.encode(now, trace.SpanContextFromContext(ctx))
+	}
 	if err != nil {
-		return Tested{}, err
+		return Tested{}, &lineage.Error{Op: op, Kind: lineage.ErrorInternal, ID: name, Err: err}
 	}
 	tested := Tested{ID: d.id}
 	began := time.Now()
-	err = r.post(ctx, &letter{id: d.id, subject: d.subject, kind: Test, body: body})
+	err = r.post(ctx, &letter{id: d.id, subject: d.subject, kind: Test, body: d.body})
 	tested.Took = time.Since(began)
 	if err == nil {
 		err = n.outbox.setGone(ctx, name, false)
