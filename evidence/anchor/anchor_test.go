@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -51,7 +52,10 @@ func grow(t *testing.T, l *ledger.Ledger, said string, entries int) {
 func keeper(t *testing.T, l anchor.Log, o anchor.Options) (*anchor.Keeper, *prometheus.Registry) {
 	t.Helper()
 	registry := prometheus.NewRegistry()
-	o.Registry, o.Every = registry, time.Hour
+	o.Registry = registry
+	if o.Every == 0 {
+		o.Every = time.Hour
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -199,6 +203,33 @@ func TestWebhook(t *testing.T) {
 	}
 	if found := opened(t, l, evidence.Trust{}); len(found) != 1 {
 		t.Errorf("a checkpoint that was not taken is said to be there: %+v", found)
+	}
+}
+
+// What fails is tried again until it is there.
+func TestTriedAgain(t *testing.T) {
+	l := open(t, t.TempDir(), "x", 3)
+	var asked atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if asked.Add(1) < 3 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	defer server.Close()
+	p := place(t, "webhook="+server.URL)
+	k, _ := keeper(t, l, anchor.Options{Places: []anchor.Place{p}, Every: time.Millisecond})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ended := make(chan error, 1)
+	go func() { ended <- k.Run(ctx) }()
+	for size := int64(0); size < 3; {
+		var err error
+		if size, err = l.AnchoredAt(ctx, p.Kind, p.Address); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cancel()
+	if err := <-ended; err != nil || asked.Load() != 3 {
+		t.Errorf("asked %d times: %v", asked.Load(), err)
 	}
 }
 
