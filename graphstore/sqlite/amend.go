@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -37,11 +36,7 @@ func (s *Store) Amend(ctx context.Context, a graphstore.Amendment, at time.Time)
 // Held implements graphstore.Amender.
 func (s *Store) Held(ctx context.Context, a graphstore.Amendment) (lineage.Projection, error) {
 	var there lineage.Projection
-	types, err := json.Marshal(lineage.RelationshipTypes())
-	if err != nil {
-		return there, err
-	}
-	err = s.reading(ctx, "held", func(r reader) (err error) {
+	err := s.reading(ctx, "held", func(r reader) (err error) {
 		ids := make([]lineage.ID, len(a.Nodes))
 		for i, n := range a.Nodes {
 			ids[i] = n.ID
@@ -50,7 +45,7 @@ func (s *Store) Held(ctx context.Context, a graphstore.Amendment) (lineage.Proje
 			return err
 		}
 		for part := range slices.Chunk(a.Targets(), chunk) {
-			if err := r.query(ctx, selectIncoming, into(&there.Edges, r.scan.edge), idList(part), string(types)); err != nil {
+			if err := r.query(ctx, selectEdgesTo, into(&there.Edges, r.scan.edge), idList(part)); err != nil {
 				return err
 			}
 		}

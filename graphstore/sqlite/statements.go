@@ -128,6 +128,8 @@ const (
 	selectTargets = `SELECT e.target_id, e.target FROM json_each(?1) f CROSS JOIN edge e ON e.source = f.value WHERE ` + ofTypes
 	// By target: a thing depends on few things, but many may depend on it.
 	selectIncoming = `SELECT ` + edgeColumns + ` FROM json_each(?1) f CROSS JOIN edge e ON e.target = f.value WHERE ` + ofTypes
+	// The same by ids, of all types.
+	selectEdgesTo = `SELECT ` + edgeColumns + ` FROM json_each(?1) f CROSS JOIN node n ON n.id = unhex(f.value) CROSS JOIN edge e ON e.target = n.num`
 )
 
 // Traversing as of a time: by id, since what was has no number.
@@ -149,5 +151,5 @@ const (
 
 var readStatements = []string{
 	selectOwnedNodes, selectOwnedEdges, selectOwners, selectNodes, selectNumbered, selectNumbers, selectNodesAsOf, selectSomeEdges, selectEdgesOfSource, selectEdgesOfTarget, selectEdgesAsOf, selectNodeHistory, selectEdgeHistory,
-	selectSourcesAsOf, selectTargetsAsOf, selectSources, selectTargets, selectIncoming, selectIncomingAsOf,
+	selectSourcesAsOf, selectTargetsAsOf, selectSources, selectTargets, selectIncoming, selectEdgesTo, selectIncomingAsOf,
 }
