@@ -84,7 +84,7 @@ func (b *builder) writeCrate(w io.Writer) error {
 	if len(mentions) > 0 {
 		root["mentions"] = mentions
 	}
-	return pretty(w, thing{"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph})
+	return pretty(w, thing{"@context": []any{"https://w3id.org/ro/crate/1.1/context", thing{"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}}, "@graph": graph})
 }
 
 // crateAction is one run of a robot as an action.

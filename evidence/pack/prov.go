@@ -123,7 +123,10 @@ type shape struct{ name, target, source string }
 
 func shapeOf(t lineage.RelationshipType) shape {
 	switch t {
-	case lineage.DerivedFrom, lineage.CarriedOver, lineage.MeasuredFrom, lineage.RevisionOf:
+	// What a tip carried back into a well that it draws from later is no derivation:
+	// a derived entity must not be there before what it is derived from. It falls
+	// among the influences, below.
+	case lineage.DerivedFrom, lineage.MeasuredFrom, lineage.RevisionOf:
 		return shape{"wasDerivedFrom", "prov:generatedEntity", "prov:usedEntity"}
 	case lineage.Used, lineage.PlannedBy:
 		return shape{"used", "prov:activity", "prov:entity"}

@@ -116,6 +116,7 @@ func (b *lab) Graph(_ context.Context, _ pack.Question, yield func(pack.Item) er
 			{SourceID: step, TargetID: id, RelationshipType: lineage.GeneratedBy},
 			{SourceID: before, TargetID: step, RelationshipType: lineage.Used},
 			{SourceID: run, TargetID: step, RelationshipType: lineage.PartOf},
+			{SourceID: id, TargetID: before, RelationshipType: lineage.CarriedOver, TransformationID: step}, // by the tip, back into what it drew from
 		} {
 			if err == nil {
 				e.CreatedAt = at
