@@ -35,10 +35,13 @@ type State struct {
 func (n *Notifier) States(ctx context.Context) ([]State, error) {
 	states := make([]State, 0, len(n.receivers))
 	for _, r := range n.receivers {
-		s := State{
-			Name: r.name, To: r.to(), Kinds: r.kinds, Signed: len(r.signers) > 0,
-			Sent: r.sent.Load(), Failed: r.failures.Load(), GivenUp: r.givenUp.Load(), Dropped: r.dropped.Load(),
+		s := State{Name: r.name, To: r.to(), Kinds: r.kinds, Signed: len(r.signers) > 0}
+		var err error
+		if s.Waiting, s.Oldest, s.Gone, err = n.outbox.waiting(ctx, r.name); err != nil {
+			return nil, err
 		}
+		// After the outbox: what does not wait any more is counted.
+		s.Sent, s.Failed, s.GivenUp, s.Dropped = r.sent.Load(), r.failures.Load(), r.givenUp.Load(), r.dropped.Load()
 		if r.lineage {
 			s.Kinds = []Kind{lineageRun}
 		} else if len(s.Kinds) == 0 {
@@ -49,10 +52,6 @@ func (n *Notifier) States(ctx context.Context) ([]State, error) {
 		}
 		if at := r.lastSent.Load(); at != nil {
 			s.LastSent = *at
-		}
-		var err error
-		if s.Waiting, s.Oldest, s.Gone, err = n.outbox.waiting(ctx, r.name); err != nil {
-			return nil, err
 		}
 		states = append(states, s)
 	}
