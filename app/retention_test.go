@@ -43,11 +43,11 @@ func TestRetention(t *testing.T) {
 	if after.Nodes != before.Nodes || after.Edges != before.Edges || after.Records != before.Records {
 		t.Errorf("the check saw %+v, and before %+v", after, before)
 	}
-	report, err := a.Rebuild(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	unspoiled(t, report.Fsck)
+	alone(t, func() error {
+		report, err := a.Rebuild(t.Context(), nil)
+		unspoiled(t, report.Fsck)
+		return err
+	})
 	if status, text := request(t, a, http.MethodPost, "/v1/declarations?wait=30", []byte("run,liquid,lot\n6f6ea665-d740-47bb-9399-fba49ea8c402,Water,LOT-LATE\n")); status >= 300 {
 		t.Fatalf("%d %s", status, text)
 	}
@@ -61,9 +61,10 @@ func TestRetention(t *testing.T) {
 	}
 
 	var backup bytes.Buffer
-	for err = a.Backup(t.Context(), &backup); err != nil; err = a.Backup(t.Context(), &backup) {
-		backup.Reset() // retention is under way
-	}
+	alone(t, func() error {
+		backup.Reset()
+		return a.Backup(t.Context(), &backup)
+	})
 	restored := filepath.Join(t.TempDir(), "restored")
 	if err := app.Restore(t.Context(), bytes.NewReader(backup.Bytes()), restored); err != nil {
 		t.Fatal(err)

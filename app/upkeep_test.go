@@ -24,12 +24,26 @@ import (
 // clean fails the test where fsck finds anything.
 func clean(t *testing.T, a *app.App) etl.Fsck {
 	t.Helper()
-	report, err := a.Fsck(t.Context(), nil)
+	var report etl.Fsck
+	alone(t, func() (err error) {
+		report, err = a.Fsck(t.Context(), nil)
+		return err
+	})
+	unspoiled(t, report)
+	return report
+}
+
+// alone does what can't be done while another thing of the kind is under way,
+// such as a schedule's.
+func alone(t *testing.T, do func() error) {
+	t.Helper()
+	err := do()
+	for lineage.KindOf(err) == lineage.ErrorConflict {
+		err = do()
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	unspoiled(t, report)
-	return report
 }
 
 func unspoiled(t *testing.T, report etl.Fsck) {
