@@ -91,7 +91,7 @@ func TestExportAndVerify(t *testing.T) {
 	b.visit("/audit")
 	b.write("form[data-drop] input[name=key]", "elsewhere+12345678+AQ==")
 	b.drop("form[data-drop]", name)
-	b.says("Not what was signed", "neither the key that you trust")
+	b.says("Not what was signed", "neither a key that you trust")
 	b.quiet()
 }
 
