@@ -17,17 +17,18 @@ func (t *turn) begin(ctx context.Context) (context.Context, func(result, error))
 	if t.p.config.Tracer == nil {
 		return ctx, func(result, error) {}
 	}
+	var first trace.SpanContext
 	var links []trace.Link
 	for _, e := range t.batch.entries {
 		switch {
 		case !e.origin.IsValid():
-		case !trace.SpanContextFromContext(ctx).IsValid():
-			ctx = trace.ContextWithRemoteSpanContext(ctx, e.origin)
+		case !first.IsValid():
+			first = e.origin
 		case len(links) < mostLinks:
 			links = append(links, trace.Link{SpanContext: e.origin})
 		}
 	}
-	ctx, span := t.p.config.Tracer.Start(ctx, "process", trace.WithSpanKind(trace.SpanKindConsumer), trace.WithLinks(links...), trace.WithAttributes(
+	ctx, span := t.p.config.Tracer.Start(trace.ContextWithRemoteSpanContext(ctx, first), "process", trace.WithSpanKind(trace.SpanKindConsumer), trace.WithLinks(links...), trace.WithAttributes(
 		attribute.String("wellspring.owner", string(t.batch.owner)), attribute.String("wellspring.processing", t.state.ID), attribute.Int("wellspring.envelopes", len(t.batch.entries))))
 	return ctx, func(r result, err error) {
 		if r.processing.Error != "" {
