@@ -146,26 +146,17 @@ func (s *service) terminate() error {
 	return s.failed
 }
 
-// post sends something and returns the status and the answer; 0 where there was none.
 func (s *service) post(ctx context.Context, path string, body io.Reader) (int, []byte, http.Header) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.REST+path, body)
-	if err != nil {
-		return 0, nil, nil
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return 0, nil, nil
-	}
-	defer func() { _ = answer.Body.Close() }()
-	text, err := io.ReadAll(answer.Body)
-	if err != nil {
-		return 0, nil, nil
-	}
-	return answer.StatusCode, text, answer.Header
+	return s.ask(ctx, http.MethodPost, path, body)
 }
 
 func (s *service) get(ctx context.Context, path string) (int, []byte, http.Header) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.REST+path, nil)
+	return s.ask(ctx, http.MethodGet, path, nil)
+}
+
+// ask sends a request and returns the status and the answer; 0 where there was none.
+func (s *service) ask(ctx context.Context, method, path string, body io.Reader) (int, []byte, http.Header) {
+	request, err := http.NewRequestWithContext(ctx, method, s.REST+path, body)
 	if err != nil {
 		return 0, nil, nil
 	}
