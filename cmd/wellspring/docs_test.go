@@ -42,7 +42,8 @@ var notRun = map[string]string{
 // lab are the words of the docs that are other ones in the lab of this test.
 func lab(t *testing.T, url, dir string) *strings.Replacer {
 	const assay, stock = "5a6cd99d-ef02-48c9-bbdc-2d93e3a166ab", "6f6ea665-d740-47bb-9399-fba49ea8c402"
-	now := time.Now().UTC().Format(time.RFC3339)
+	// To the nanosecond: a second that has begun is before the story that it saw.
+	now := time.Now().UTC().Format(time.RFC3339Nano)
 	return strings.NewReplacer("http://127.0.0.1:7117", url, "run:RUN", "run:"+assay, "/RUN/", "/"+assay+"/", "RUN", assay, "OTHER", stock, "run-7", assay, "run-8", stock,
 		"run:3f2a9c", "run:"+assay, "2026-03-01T12:00:00Z", now, "2026-11-26T07:49:18Z", now, "latest", assay,
 		"/media/vault", filepath.Join(dir, "vault"), "/backups/", filepath.Join(dir, "backups")+"/", "lab.pub", filepath.Join(dir, "lab.pub"))
