@@ -173,7 +173,9 @@ func newLab(t testing.TB, set settings) *lab {
 type hooks struct{}
 
 func (hooks) States(context.Context) ([]api.WebhookState, error) {
-	return []api.WebhookState{{Name: "lims", To: "https://lims.lab", Kinds: []string{"run.failed"}, State: api.Failing, Error: "refused", Waiting: 3, OldestAt: time.Now()}}, nil
+	return []api.WebhookState{{Name: "lims", To: "https://lims.lab", Kinds: []string{"run.failed"}, State: api.Failing, Error: "refused", Waiting: 3, OldestAt: time.Now(),
+		Next:   []api.WebhookNotice{{ID: "n2", Kind: "run.failed", Subject: "run:r", MadeAt: time.Now(), Tries: 1, DueAt: time.Now()}},
+		Latest: []api.WebhookTry{{ID: "n2", Kind: "run.failed", Subject: "run:r", At: time.Now(), Seconds: 0.5, Problem: "refused"}}}}, nil
 }
 
 func (hooks) Test(_ context.Context, name string) (api.WebhookTested, error) {

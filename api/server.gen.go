@@ -1097,6 +1097,23 @@ type StepChange = query.StepChange
 // Summary defines model for Summary.
 type Summary = query.Summary
 
+// WebhookNotice defines model for WebhookNotice.
+type WebhookNotice struct {
+	// DueAt It is not sent before
+	DueAt time.Time `json:"due_at"`
+
+	// ID Of the event
+	ID     string    `json:"id"`
+	Kind   string    `json:"kind"`
+	MadeAt time.Time `json:"made_at"`
+
+	// Subject What it is about, such as run:ID
+	Subject string `json:"subject"`
+
+	// Tries That failed
+	Tries int `json:"tries"`
+}
+
 // WebhookState defines model for WebhookState.
 type WebhookState struct {
 	// Dropped Notices that gave way to newer ones because too many waited, since the start of the process
@@ -1117,8 +1134,14 @@ type WebhookState struct {
 	// LastSentAt Since the start of the process; absent where none was sent
 	LastSentAt time.Time `json:"last_sent_at,omitempty,omitzero"`
 
+	// Latest The last tries since the start of the process, the newest first
+	Latest []WebhookTry `json:"latest"`
+
 	// Name As configured
 	Name string `json:"name"`
+
+	// Next The first of those that wait, in the order in which they came to be known; never what they hold
+	Next []WebhookNotice `json:"next"`
 
 	// OldestAt When the oldest of these was made; absent where none waits
 	OldestAt time.Time `json:"oldest_at,omitempty,omitzero"`
@@ -1153,6 +1176,22 @@ type WebhookTested struct {
 
 	// Status Status of the answer, where it is no yes; absent where none came
 	Status int `json:"status,omitempty,omitzero"`
+}
+
+// WebhookTry defines model for WebhookTry.
+type WebhookTry struct {
+	At time.Time `json:"at"`
+
+	// ID Of the event: the same whenever it is sent
+	ID   string `json:"id"`
+	Kind string `json:"kind"`
+
+	// Problem Absent where the webhook took it
+	Problem string `json:"problem,omitempty,omitzero"`
+
+	// Seconds Until the answer
+	Seconds float64 `json:"seconds"`
+	Subject string  `json:"subject"`
 }
 
 // Webhooks defines model for Webhooks.

@@ -125,7 +125,13 @@ func (w webhooks) States(ctx context.Context) ([]api.WebhookState, error) {
 	for _, s := range states {
 		t := api.WebhookState{
 			Name: s.Name, To: s.To, Signed: s.Signed, State: api.Taking, Error: s.Error, Waiting: s.Waiting, OldestAt: s.Oldest, LastSentAt: s.LastSent,
-			Sent: s.Sent, Failed: s.Failed, GivenUp: s.GivenUp, Dropped: s.Dropped, Kinds: []string{},
+			Sent: s.Sent, Failed: s.Failed, GivenUp: s.GivenUp, Dropped: s.Dropped, Kinds: []string{}, Next: []api.WebhookNotice{}, Latest: []api.WebhookTry{},
+		}
+		for _, n := range s.Next {
+			t.Next = append(t.Next, api.WebhookNotice{ID: n.ID, Kind: string(n.Kind), Subject: n.Subject, MadeAt: n.MadeAt, Tries: n.Tries, DueAt: n.DueAt})
+		}
+		for _, l := range s.Latest {
+			t.Latest = append(t.Latest, api.WebhookTry{ID: l.ID, Kind: string(l.Kind), Subject: l.Subject, At: l.At, Seconds: l.Took.Seconds(), Problem: l.Problem})
 		}
 		for _, k := range s.Kinds {
 			t.Kinds = append(t.Kinds, string(k))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -163,6 +164,28 @@ func TestWebhookHearsTheStory(t *testing.T) {
 	hears("test webhook:lab")
 	if _, text := request(t, a, http.MethodGet, "/metrics", nil); !strings.Contains(text, `wellspring_webhook_up{webhook="lab"} 1`) {
 		t.Error("the notices that were sent are not measured")
+	}
+}
+
+// The page of the webhooks shows what was sent, without their secrets, and tries one.
+func TestPageOfWebhooks(t *testing.T) {
+	l := newListener(t)
+	a := start(t, l.settings(t))
+	if status, text := request(t, a, http.MethodPost, "/v1/runs?wait=30", example(t, examples.StockDilution)); status != http.StatusOK {
+		t.Fatalf("%d %s", status, text)
+	}
+	l.await(1)
+	response, text := send(t, a, http.MethodPost, "/webhooks/test", url.Values{"name": {"lab"}})
+	if response.StatusCode != http.StatusOK {
+		t.Errorf("%d %s", response.StatusCode, text)
+	}
+	for _, want := range []string{"Test of lab: it took the event", l.url, "it takes what it is sent", "result.changed", "/run?of=run%3A6f6ea665", "webhook lab"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page does not say %q: %s", want, text)
+		}
+	}
+	if strings.Contains(text, "bm90") || inline.MatchString(text) {
+		t.Error("the page says too much, or what its policy forbids")
 	}
 }
 

@@ -86,6 +86,7 @@ func TestPages(t *testing.T) {
 		"/compare?from=latest&to=plan":         {"the plan did not know what the plate came with"},
 		"/compare?from=6f6ea665&to=5a6cd99d":   {"Why they differ", "protocol"},
 		"/robots":                              {"No robot is configured"},
+		"/webhooks":                            {"Nobody is told"},
 		"/audit":                               {"importRun", "not checked", "wellspring/ledger/"},
 		"/processing":                          {"All is well", "done", "verify"},
 		"/declare":                             {"Labware or well"},

@@ -319,7 +319,10 @@ func TestGone(t *testing.T) {
 	alarm(t, n, "left", "0")
 	r.await("it was tried", func(tries []string, _ []event) bool { return len(tries) == 1 })
 	alarm(t, n, "left", "1")
-	until(t, n, func(s notify.State) bool { return s.Gone })
+	s := until(t, n, func(s notify.State) bool { return s.Gone && s.Waiting == 2 })
+	if next := s.Next; len(next) != 2 || next[0].Kind != notify.RobotAlarm || next[1].Subject != "robot:left" || next[0].ID == next[1].ID {
+		t.Errorf("next are %+v", next)
+	}
 	if tested, err := n.Test(t.Context(), "lims"); err != nil || tested.Status != http.StatusGone || tested.Problem == "" || !state(t, n).Gone {
 		t.Errorf("tested %+v, %v", tested, err)
 	}
@@ -330,6 +333,13 @@ func TestGone(t *testing.T) {
 	taken := r.await("what waited is sent", count(3))
 	if diff := cmp.Diff([]string{"0", "1"}, by(taken, "robot:left")); diff != "" || taken[0].Type != "wellspring.test.v1" {
 		t.Errorf("%v %s", taken, diff)
+	}
+	var tries []string
+	for _, try := range until(t, n, func(s notify.State) bool { return s.Waiting == 0 }).Latest {
+		tries = append(tries, fmt.Sprint(try.Kind, " ", try.Problem == ""))
+	}
+	if diff := cmp.Diff([]string{"robot.alarm true", "robot.alarm true", "test true", "test false", "robot.alarm false"}, tries); diff != "" {
+		t.Errorf("the last tries, newest first (-want +got):\n%s", diff)
 	}
 	if _, err := n.Test(t.Context(), "nobody"); lineage.KindOf(err) != lineage.ErrorNotFound {
 		t.Errorf("got %v, want not found", err)

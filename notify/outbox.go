@@ -248,6 +248,26 @@ func (o *outbox) waiting(ctx context.Context, name string) (count int64, oldest 
 	return count, oldest, gone, failed("read outbox", name, err)
 }
 
+// first are the first notices that wait for a receiver.
+func (o *outbox) first(ctx context.Context, name string, limit int) (first []Notice, err error) {
+	const op = "read outbox"
+	rows, err := o.db.QueryContext(ctx, "SELECT id, kind, subject, made_at, tries, due_at FROM notice WHERE receiver = ? ORDER BY seq LIMIT ?", name, limit)
+	if err != nil {
+		return nil, failed(op, name, err)
+	}
+	defer func() { err = errors.Join(err, failed(op, name, rows.Close())) }()
+	for rows.Next() {
+		var n Notice
+		var made, due int64
+		if err := rows.Scan(&n.ID, &n.Kind, &n.Subject, &made, &n.Tries, &due); err != nil {
+			return nil, failed(op, name, err)
+		}
+		n.MadeAt, n.DueAt = time.Unix(0, made), time.Unix(0, due)
+		first = append(first, n)
+	}
+	return first, failed(op, name, rows.Err())
+}
+
 func failed(op, id string, err error) error {
 	var known *lineage.Error
 	if err == nil || errors.As(err, &known) {

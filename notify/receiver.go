@@ -50,6 +50,7 @@ type receiver struct {
 	sent, failures, givenUp, dropped atomic.Int64
 	trouble                          atomic.Pointer[string] // why the last try failed; nil: it did not
 	lastSent                         atomic.Pointer[time.Time]
+	tries                            tries
 }
 
 // answerBytes of an answer that is no yes are shown.

@@ -64,7 +64,7 @@ func (s *sender) step(ctx context.Context) (wait time.Duration, err error) {
 	case l == nil:
 		return max(due.Sub(now), time.Millisecond), nil
 	}
-	if err := s.receiver.post(ctx, l); err != nil {
+	if err := s.receiver.try(ctx, l); err != nil {
 		if ctx.Err() != nil {
 			return 0, err
 		}

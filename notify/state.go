@@ -29,6 +29,20 @@ type State struct {
 	Failed   int64 // tries
 	GivenUp  int64 // notices that it did not take in all their time
 	Dropped  int64 // notices that gave way to newer ones
+	Latest   []Try // the last ones, newest first
+
+	// Next are the first of those that wait, in the order in which they came to be known.
+	Next []Notice
+}
+
+// Notice is one that waits for a webhook.
+type Notice struct {
+	ID      string // of the event
+	Kind    Kind
+	Subject string
+	MadeAt  time.Time
+	Tries   int
+	DueAt   time.Time // not sent before
 }
 
 // States are those of all webhooks, in the order of the configuration.
@@ -40,6 +54,10 @@ func (n *Notifier) States(ctx context.Context) ([]State, error) {
 		if s.Waiting, s.Oldest, s.Gone, err = n.outbox.waiting(ctx, r.name); err != nil {
 			return nil, err
 		}
+		if s.Next, err = n.outbox.first(ctx, r.name, kept); err != nil {
+			return nil, err
+		}
+		s.Latest = r.tries.latest()
 		// After the outbox: what does not wait any more is counted.
 		s.Sent, s.Failed, s.GivenUp, s.Dropped = r.sent.Load(), r.failures.Load(), r.givenUp.Load(), r.dropped.Load()
 		if r.lineage {
@@ -86,7 +104,7 @@ func (n *Notifier) Test(ctx context.Context, name string) (Tested, error) {
 	}
 	tested := Tested{ID: d.id}
 	began := time.Now()
-	err = r.post(ctx, &letter{id: d.id, subject: d.subject, kind: Test, body: d.body})
+	err = r.try(ctx, &letter{id: d.id, subject: d.subject, kind: Test, body: d.body})
 	tested.Took = time.Since(began)
 	if err == nil {
 		err = n.outbox.setGone(ctx, name, false)

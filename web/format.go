@@ -25,6 +25,7 @@ func formats() template.FuncMap {
 		"statuses": func() []string { return []string{"", "pending", "running", "retrying", "failed", "done"} },
 		"options":  runOptions, "ownerLink": ownerLink, "ownerName": func(s string) template.HTML { return ownerLink(lineage.Owner(s)) },
 		"changed": changed, "deckName": deckName, "deckY": func(labware, line int) int { return 38 + 36*labware + 16*line }, "spaced": spaced, "stateWords": stateWords, "exportOf": exportOf, "packageLink": packageLink, "bytes": bytesOf,
+		"hookWords": hookWords, "len64": func(all []notice) int64 { return int64(len(all)) },
 		"plural64": func(n int64, one string) string { return plural(int(n), one) },
 		"last":     func(ticks []tick) tick { return ticks[len(ticks)-1] },
 		"along":    func(at float64) float64 { return 20 + 3.6*at }, // on the legend

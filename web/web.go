@@ -130,6 +130,7 @@ func (p *Pages) routes() {
 		"GET /sign":        p.signForm,
 		"GET /about":       p.about,
 		"GET /robots":      p.robots,
+		"GET /webhooks":    p.webhooks,
 		"GET /node":        p.node,
 	} {
 		p.mux.HandleFunc(pattern, p.render(p.admit(access.Viewer, "pages", page)))
@@ -148,6 +149,7 @@ func (p *Pages) routes() {
 		"POST /declare/preview":  p.preview,
 		"POST /declare":          p.declare,
 		"POST /sign":             p.sign,
+		"POST /webhooks/test":    p.testWebhook,
 	} {
 		// The REST interface, which they go on to, says who may.
 		p.mux.HandleFunc(pattern, p.render(p.admit(access.Viewer, "pages", page)))

@@ -30,6 +30,7 @@ func pages() [][2]string {
 		{"compare", "/compare?from=" + stockRun + "&to=" + assayRun},
 		{"processing", "/processing"},
 		{"declare", "/declare?of=plate:AP-0001/A2"},
+		{"webhooks", "/webhooks"},
 		{"robots", "/robots"},
 		{"audit", "/audit"},
 		{"about", "/about"},

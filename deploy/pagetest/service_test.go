@@ -127,7 +127,11 @@ func (s *service) send(payload []byte) {
 // story is a service that was told all of the examples' story.
 func story(tb testing.TB) *service {
 	tb.Helper()
-	s := serve(tb, tb.TempDir())
+	webhooks := filepath.Join(tb.TempDir(), "webhooks.yaml")
+	if err := os.WriteFile(webhooks, []byte("webhooks: [{name: lims, url: 'http://127.0.0.1:9/nobody-listens'}]"), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	s := serve(tb, tb.TempDir(), "--webhooks", webhooks)
 	s.tell("runs/stock_dilution.json", "runs/assay_plate.json", "analyses/assay_plate.json", "manifests/lots.csv", "manifests/samples.csv", "manifests/experiments.csv",
 		"plate-reader/AP-0001.csv", "manifests/corrections.csv", "runs/pcr_setup.json", "runs/serial_dilution.json")
 	return s
