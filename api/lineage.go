@@ -184,6 +184,15 @@ func (s *server) GetRun(ctx context.Context, request GetRunRequestObject) (GetRu
 	return GetRun200JSONResponse(run), err
 }
 
+func (s *server) GetExperiment(ctx context.Context, request GetExperimentRequestObject) (GetExperimentResponseObject, error) {
+	name := request.Experiment
+	if _, err := uuid.Parse(name); err != nil && !strings.HasPrefix(name, "experiment:") {
+		name = "experiment:" + name
+	}
+	experiment, err := s.Query.Experiment(ctx, name, request.Params.AsOf)
+	return GetExperiment200JSONResponse(experiment), err
+}
+
 func (s *server) GetRunGraph(ctx context.Context, request GetRunGraphRequestObject) (GetRunGraphResponseObject, error) {
 	part, err := s.Query.RunGraph(ctx, request.Run, request.Params.AsOf)
 	if err != nil {

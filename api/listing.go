@@ -108,6 +108,7 @@ func (l listing) stream(w http.ResponseWriter, send func(row) error, flush func(
 }
 
 func (l listing) VisitListRunsResponse(w http.ResponseWriter) error        { return l.write(w) }
+func (l listing) VisitListExperimentsResponse(w http.ResponseWriter) error { return l.write(w) }
 func (l listing) VisitGetRunGraphResponse(w http.ResponseWriter) error     { return l.write(w) }
 func (l listing) VisitGetAncestryResponse(w http.ResponseWriter) error     { return l.write(w) }
 func (l listing) VisitGetImpactResponse(w http.ResponseWriter) error       { return l.write(w) }

@@ -107,6 +107,20 @@ func (s *server) ListRuns(ctx context.Context, request ListRunsRequestObject) (L
 		})
 }
 
+func (s *server) ListExperiments(ctx context.Context, request ListExperimentsRequestObject) (ListExperimentsResponseObject, error) {
+	p := request.Params
+	return list(ctx, s, p.Format, p.Limit, p.Cursor,
+		func(ctx context.Context, after lineage.Cursor, size int) ([]lineage.Node, lineage.Cursor, error) {
+			page, err := s.Query.Experiments(ctx, after, size, p.AsOf)
+			return page.Experiments, page.Next, err
+		},
+		func(all []lineage.Node, next lineage.Cursor) any {
+			return query.Experiments{Experiments: all, Next: next}
+		},
+		[]string{"experiment", "known_since", "id"},
+		func(e lineage.Node) []string { return []string{textCell(e.Name), timeCell(e.CreatedAt), e.ID.String()} })
+}
+
 func (s *server) ListProcessing(ctx context.Context, request ListProcessingRequestObject) (ListProcessingResponseObject, error) {
 	p := request.Params
 	return list(ctx, s, p.Format, p.Limit, p.Cursor,

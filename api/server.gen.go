@@ -673,6 +673,12 @@ type EventBody = json.RawMessage
 // EvidenceKey defines model for EvidenceKey.
 type EvidenceKey = evidence.Key
 
+// Experiment defines model for Experiment.
+type Experiment = query.Experiment
+
+// Experiments defines model for Experiments.
+type Experiments = query.Experiments
+
 // Export defines model for Export.
 type Export = pack.Export
 
@@ -1335,6 +1341,27 @@ type DeclareParams struct {
 	Prefer string `json:"Prefer,omitempty,omitzero"`
 }
 
+// ListExperimentsParams defines parameters for ListExperiments.
+type ListExperimentsParams struct {
+	// Limit Entries of one page; 100 in JSON, all in NDJSON and CSV unless said otherwise
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// Cursor The next of the page before
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// AsOf What was known then
+	AsOf AsOf `form:"asOf,omitempty" json:"asOf,omitempty,omitzero"`
+
+	// Format Instead of an Accept header
+	Format Format `form:"format,omitempty" json:"format,omitempty,omitzero"`
+}
+
+// GetExperimentParams defines parameters for GetExperiment.
+type GetExperimentParams struct {
+	// AsOf What was known then
+	AsOf AsOf `form:"asOf,omitempty" json:"asOf,omitempty,omitzero"`
+}
+
 // CreateExportParams defines parameters for CreateExport.
 type CreateExportParams struct {
 	About CreateExportParamsAbout `form:"about" json:"about"`
@@ -1889,6 +1916,12 @@ type ServerInterface interface {
 	// PostEvents Take CloudEvents
 	// (POST /v1/events)
 	PostEvents(ctx echo.Context) error
+	// ListExperiments Experiments that anything was declared to be part of, in order of name
+	// (GET /v1/experiments)
+	ListExperiments(ctx echo.Context, params ListExperimentsParams) error
+	// GetExperiment The runs, labware and readings of one experiment, and what came of it
+	// (GET /v1/experiments/{experiment})
+	GetExperiment(ctx echo.Context, experiment string, params GetExperimentParams) error
 	// ListExports The packages that are there, the newest first
 	// (GET /v1/exports)
 	ListExports(ctx echo.Context) error
@@ -2285,6 +2318,70 @@ func (w *ServerInterfaceWrapper) PostEvents(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.PostEvents(ctx)
+	return err
+}
+
+// ListExperiments converts echo context to params.
+func (w *ServerInterfaceWrapper) ListExperiments(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListExperimentsParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "asOf" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "asOf", ctx.QueryParams(), &params.AsOf, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter asOf: %s", err))
+	}
+
+	// ------------- Optional query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", ctx.QueryParams(), &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter format: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListExperiments(ctx, params)
+	return err
+}
+
+// GetExperiment converts echo context to params.
+func (w *ServerInterfaceWrapper) GetExperiment(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "experiment" -------------
+	var experiment string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "experiment", ctx.Param("experiment"), &experiment, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter experiment: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetExperimentParams
+	// ------------- Optional query parameter "asOf" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "asOf", ctx.QueryParams(), &params.AsOf, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter asOf: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetExperiment(ctx, experiment, params)
 	return err
 }
 
@@ -3564,6 +3661,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 
 	router.GET(options.BaseURL+"/v1/runs", wrapper.ListRuns, options.OperationMiddlewares["listRuns"]...)
 	router.POST(options.BaseURL+"/v1/runs", wrapper.ImportRun, options.OperationMiddlewares["importRun"]...)
+	router.GET(options.BaseURL+"/v1/experiments", wrapper.ListExperiments, options.OperationMiddlewares["listExperiments"]...)
+	router.GET(options.BaseURL+"/v1/experiments/:experiment", wrapper.GetExperiment, options.OperationMiddlewares["getExperiment"]...)
 	router.POST(options.BaseURL+"/v1/events", wrapper.PostEvents, options.OperationMiddlewares["postEvents"]...)
 	router.POST(options.BaseURL+"/api/v1/lineage", wrapper.PostLineage, options.OperationMiddlewares["postLineage"]...)
 	router.POST(options.BaseURL+"/v1/declarations", wrapper.Declare, options.OperationMiddlewares["declare"]...)
@@ -4291,6 +4390,148 @@ type PostEventsdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response PostEventsdefaultApplicationProblemPlusJSONResponse) VisitPostEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListExperimentsRequestObject struct {
+	Params ListExperimentsParams
+}
+
+type ListExperimentsResponseObject interface {
+	VisitListExperimentsResponse(w http.ResponseWriter) error
+}
+
+type ListExperiments200JSONResponse Experiments
+
+func (response ListExperiments200JSONResponse) VisitListExperimentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListExperiments200ApplicationXNdjsonResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ListExperiments200ApplicationXNdjsonResponse) VisitListExperimentsResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	flusher, ok := w.(http.Flusher)
+	if !ok {
+		// If w doesn't support flushing, fall back to io.Copy.
+		_, err := io.Copy(w, response.Body)
+		return err
+	}
+	// text/event-stream messages are typically small; use a
+	// modest buffer and flush after each chunk so clients see
+	// events immediately instead of waiting on OS buffering.
+	buf := make([]byte, 4096)
+	for {
+		n, err := response.Body.Read(buf)
+		if n > 0 {
+			if _, writeErr := w.Write(buf[:n]); writeErr != nil {
+				return writeErr
+			}
+			flusher.Flush()
+		}
+		if err != nil {
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+type ListExperiments200TextCsvResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ListExperiments200TextCsvResponse) VisitListExperimentsResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/csv")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ListExperimentsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListExperimentsdefaultApplicationProblemPlusJSONResponse) VisitListExperimentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetExperimentRequestObject struct {
+	Experiment string `json:"experiment"`
+	Params     GetExperimentParams
+}
+
+type GetExperimentResponseObject interface {
+	VisitGetExperimentResponse(w http.ResponseWriter) error
+}
+
+type GetExperiment200JSONResponse Experiment
+
+func (response GetExperiment200JSONResponse) VisitGetExperimentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetExperimentdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetExperimentdefaultApplicationProblemPlusJSONResponse) VisitGetExperimentResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -6684,6 +6925,12 @@ type StrictServerInterface interface {
 	// PostEvents Take CloudEvents
 	// (POST /v1/events)
 	PostEvents(ctx context.Context, request PostEventsRequestObject) (PostEventsResponseObject, error)
+	// ListExperiments Experiments that anything was declared to be part of, in order of name
+	// (GET /v1/experiments)
+	ListExperiments(ctx context.Context, request ListExperimentsRequestObject) (ListExperimentsResponseObject, error)
+	// GetExperiment The runs, labware and readings of one experiment, and what came of it
+	// (GET /v1/experiments/{experiment})
+	GetExperiment(ctx context.Context, request GetExperimentRequestObject) (GetExperimentResponseObject, error)
 	// ListExports The packages that are there, the newest first
 	// (GET /v1/exports)
 	ListExports(ctx context.Context, request ListExportsRequestObject) (ListExportsResponseObject, error)
@@ -7205,6 +7452,57 @@ func (sh *strictHandler) PostEvents(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(PostEventsResponseObject); ok {
 		return validResponse.VisitPostEventsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListExperiments operation middleware
+func (sh *strictHandler) ListExperiments(ctx echo.Context, params ListExperimentsParams) error {
+	var request ListExperimentsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListExperiments(ctx.Request().Context(), request.(ListExperimentsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListExperiments")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListExperimentsResponseObject); ok {
+		return validResponse.VisitListExperimentsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetExperiment operation middleware
+func (sh *strictHandler) GetExperiment(ctx echo.Context, experiment string, params GetExperimentParams) error {
+	var request GetExperimentRequestObject
+
+	request.Experiment = experiment
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetExperiment(ctx.Request().Context(), request.(GetExperimentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetExperiment")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetExperimentResponseObject); ok {
+		return validResponse.VisitGetExperimentResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

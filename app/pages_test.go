@@ -75,7 +75,7 @@ func TestPages(t *testing.T) {
 		"/plate?of=6f6ea665%2FRV-0001": {"RV-0001", "PBS-2611-B"},
 		"/plate?of=plate:AP-0001&by=conc:BSA-0457%1F&scale=log": {"Concentration of BSA-0457", "mg/mL"},
 		"/plate?of=plate:AP-0001&ancestor=plate:DP-0001/A1":     {"Share of plate:DP-0001/A1"},
-		"/run?of=latest": {"Bradford 2: assay plate", "succeeded", "AP-0001", "were done as planned", "deliver"},
+		"/run?of=latest": {"Bradford 2: assay plate", "succeeded", "AP-0001", "were done as planned", "deliver", `part of <a href="/experiment?of=experiment%3ABA-2026-11">Bradford assay of six lysates</a>`},
 		"/run?of=run:500ae3ab-f869-4bfd-a13f-f7cffeade3b5": {"Plan", "completed"},
 		"/experiments":                         {"BA-2026-11"},
 		"/experiment?of=experiment:BA-2026-11": {"Bradford assay of six lysates", "Bradford 2: assay plate", "absorbance", "AP-0001", "64", "Export package"},
@@ -93,7 +93,7 @@ func TestPages(t *testing.T) {
 		"/declare?of=plate:AP-0001/A2":         {`value="A2"`, "BSA control"},
 		"/about":                               {"Apache License", "data-dir"},
 		"/node?of=c9a6ac39-c3b9-50d5-9c86-680f7843e8d0":  {"originFractions", "DERIVED_FROM"},
-		"/well?of=plate:AP-0001/A2":                      {"BRD-1188", "PBS-2611-B", "0.8098"},
+		"/well?of=plate:AP-0001/A2":                      {"BRD-1188", "PBS-2611-B", "0.8098", "Bradford assay of six lysates"},
 		"/well?of=latest/2/A2&asof=2020-01-01T00:00:00Z": nil,
 	} {
 		response, text := page(t, a, path)

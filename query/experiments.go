@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"slices"
+	"time"
 
 	"wellspring/lineage"
 )
@@ -71,6 +72,23 @@ func titled(experiment lineage.Node, title string) lineage.Node {
 		experiment.Attributes = merged(experiment.Attributes, lineage.Attributes{attrTitle: title})
 	}
 	return experiment
+}
+
+// ExperimentsOf are the experiments that any of these things was declared to be part of, by name.
+func (s *Service) ExperimentsOf(ctx context.Context, things []lineage.ID, asOf time.Time) ([]lineage.Node, error) {
+	m, err := s.memberships(ctx, things, Ask{AsOf: asOf})
+	if err != nil {
+		return nil, err
+	}
+	all := memberships{of: map[lineage.ID][]lineage.Node{}}
+	for _, id := range things {
+		for _, experiment := range m.of[id] {
+			all.add(lineage.ID{}, experiment, text(experiment.Attributes, attrTitle))
+		}
+	}
+	found := all.of[lineage.ID{}]
+	sortByName(found)
+	return found, nil
 }
 
 // called is an experiment's name for people.

@@ -32,6 +32,7 @@ type runData struct {
 	Unknown    int // wells of which the plan did not know the content that the plate came with
 	Differ     int // other wells that differ from the plan
 	Processing *etl.Processing
+	PartOf     []lineage.Node // experiments
 }
 
 // deckSlot is one of the places of an OT-2, as they lie on it.
@@ -110,6 +111,9 @@ func (p *Pages) run(r *http.Request) (view, error) {
 				d.Unknown, d.Differ = d.Unknown+1, d.Differ-1
 			}
 		}
+	}
+	if d.PartOf, err = p.Query.ExperimentsOf(r.Context(), []lineage.ID{found.Run.ID}, asOf); err != nil {
+		return view{}, err
 	}
 	owner := lineage.RunOwner(attr(found.Run, lineage.AttrRun))
 	if found.Run.Kind == lineage.KindPlan {

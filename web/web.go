@@ -23,6 +23,7 @@ type Query interface {
 	Plate(ctx context.Context, selector string, asOf time.Time) (query.Plate, error)
 	WellAt(ctx context.Context, selector string, at, asOf time.Time) (query.Well, error)
 	Experiments(ctx context.Context, after lineage.Cursor, limit int, asOf time.Time) (query.Experiments, error)
+	ExperimentsOf(ctx context.Context, things []lineage.ID, asOf time.Time) ([]lineage.Node, error)
 	Experiment(ctx context.Context, selector string, asOf time.Time) (query.Experiment, error)
 	Run(ctx context.Context, selector string, asOf time.Time) (query.Run, error)
 	RunGraph(ctx context.Context, selector string, asOf time.Time) (query.Part, error)

@@ -22,6 +22,7 @@ type wellData struct {
 	Moments      []moment
 	Origins      query.Answer
 	GraphOf      string
+	PartOf       []lineage.Node // experiments, by its content, its plate or its run
 }
 
 // chainLink is one content of the well, with the step that made it.
@@ -71,6 +72,9 @@ func (p *Pages) well(r *http.Request) (view, error) {
 	d.Origins, err = p.Query.Trace(r.Context(), query.Ask{Roots: []lineage.ID{well.State.ID}, Direction: lineage.Upstream, CarryOver: true,
 		Limit: query.MaxLimit, AsOf: asOf})
 	if err != nil {
+		return view{}, err
+	}
+	if d.PartOf, err = p.Query.ExperimentsOf(r.Context(), []lineage.ID{well.State.ID, well.Labware.ID, lineage.RunID(well.Run)}, asOf); err != nil {
 		return view{}, err
 	}
 	d.Chain = chain(well, d.Origins)

@@ -57,17 +57,21 @@ func listRuns(cmd *cobra.Command, s *service, limit int, asOf time.Time) error {
 		}
 		t.row("RUN", "NAME", "STATUS", "STARTED", "COMMANDS", "FINDINGS", "COMPLETE")
 		for _, run := range r.JSON200.Runs {
-			name := run.Name
-			if name == attribute(run, lineage.AttrRun) {
-				name = attribute(run, "protocolName")
-			}
-			t.row(attribute(run, lineage.AttrRun), name, attribute(run, "status"), attribute(run, "startedAt"),
+			t.row(attribute(run, lineage.AttrRun), nameOfRun(run), attribute(run, "status"), attribute(run, "startedAt"),
 				number(run, "commands"), number(run, "findings"), completeness(run))
 		}
 		if r.JSON200.Next != "" {
 			t.line("There are more: raise --limit.")
 		}
 	})
+}
+
+// nameOfRun is its own or its protocol's; empty where there is none but its id.
+func nameOfRun(run lineage.Node) string {
+	if run.Name != attribute(run, lineage.AttrRun) {
+		return run.Name
+	}
+	return attribute(run, "protocolName")
 }
 
 func completeness(run lineage.Node) string {
