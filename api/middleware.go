@@ -137,7 +137,7 @@ func hostname(hostport string) string {
 // maxWait is the longest that a request may ask to wait.
 const maxWait = time.Minute
 
-// backupTimeout is the longest that a backup may take to be read.
+// backupTimeout is the longest that a backup may take to be read, or retention to put aside.
 const backupTimeout = 6 * time.Hour
 
 // bounds limit the size of a body and the time of an answer.
@@ -148,7 +148,7 @@ func (s *server) bounds(next echo.HandlerFunc) echo.HandlerFunc {
 		if request.Method != http.MethodGet {
 			timeout += maxWait // imports may be told to wait
 		}
-		if c.Path() == "/v1/backup" {
+		if c.Path() == "/v1/backup" || c.Path() == "/v1/retention" && request.Method == http.MethodPost {
 			timeout = backupTimeout
 		}
 		limit := s.Limits.BodyBytes

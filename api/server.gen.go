@@ -921,6 +921,27 @@ type Resolved struct {
 	Nodes Nodes `json:"nodes"`
 }
 
+// Retainable defines model for Retainable.
+type Retainable struct {
+	// Before Nobody has said anything of the owners since
+	Before time.Time `json:"before"`
+
+	// Bytes Of what the records hold, not compressed
+	Bytes   int64 `json:"bytes"`
+	Records int   `json:"records"`
+
+	// Subjects Owners: runs, plans, manifests, readings
+	Subjects int `json:"subjects"`
+}
+
+// Retained defines model for Retained.
+type Retained struct {
+	Before time.Time `json:"before"`
+
+	// Segments That were closed, in order
+	Segments []Segment `json:"segments"`
+}
+
 // Retried defines model for Retried.
 type Retried struct {
 	DeadLetter DeadLetter `json:"dead_letter"`
@@ -1242,6 +1263,9 @@ type AsOf = time.Time
 
 // At defines model for At.
 type At = time.Time
+
+// Before defines model for Before.
+type Before = time.Time
 
 // CarryOver defines model for CarryOver.
 type CarryOver = bool
@@ -1574,6 +1598,18 @@ type ResolveSelectorParams struct {
 
 	// AsOf What was known then
 	AsOf AsOf `form:"asOf,omitempty" json:"asOf,omitempty,omitzero"`
+}
+
+// GetRetentionParams defines parameters for GetRetention.
+type GetRetentionParams struct {
+	// Before A time that has passed; without it, now less the setting retention.age
+	Before Before `form:"before,omitempty" json:"before,omitempty,omitzero"`
+}
+
+// StartRetentionParams defines parameters for StartRetention.
+type StartRetentionParams struct {
+	// Before A time that has passed; without it, now less the setting retention.age
+	Before Before `form:"before,omitempty" json:"before,omitempty,omitzero"`
 }
 
 // ListRunsParams defines parameters for ListRuns.
@@ -2009,6 +2045,12 @@ type ServerInterface interface {
 	// ResolveSelector The node that a selector names
 	// (GET /v1/resolve)
 	ResolveSelector(ctx echo.Context, params ResolveSelectorParams) error
+	// GetRetention What retention would put aside now
+	// (GET /v1/retention)
+	GetRetention(ctx echo.Context, params GetRetentionParams) error
+	// StartRetention Put old documents aside into segments, as the schedule does
+	// (POST /v1/retention)
+	StartRetention(ctx echo.Context, params StartRetentionParams) error
 	// ListRobots How the reading of the robots stands
 	// (GET /v1/robots)
 	ListRobots(ctx echo.Context) error
@@ -3172,6 +3214,42 @@ func (w *ServerInterfaceWrapper) ResolveSelector(ctx echo.Context) error {
 	return err
 }
 
+// GetRetention converts echo context to params.
+func (w *ServerInterfaceWrapper) GetRetention(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetRetentionParams
+	// ------------- Optional query parameter "before" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "before", ctx.QueryParams(), &params.Before, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter before: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetRetention(ctx, params)
+	return err
+}
+
+// StartRetention converts echo context to params.
+func (w *ServerInterfaceWrapper) StartRetention(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params StartRetentionParams
+	// ------------- Optional query parameter "before" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "before", ctx.QueryParams(), &params.Before, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter before: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.StartRetention(ctx, params)
+	return err
+}
+
 // ListRobots converts echo context to params.
 func (w *ServerInterfaceWrapper) ListRobots(ctx echo.Context) error {
 	var err error
@@ -3696,6 +3774,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/rebuild", wrapper.GetRebuild, options.OperationMiddlewares["getRebuild"]...)
 	router.POST(options.BaseURL+"/v1/rebuild", wrapper.StartRebuild, options.OperationMiddlewares["startRebuild"]...)
 	router.GET(options.BaseURL+"/v1/segments", wrapper.ListSegments, options.OperationMiddlewares["listSegments"]...)
+	router.GET(options.BaseURL+"/v1/retention", wrapper.GetRetention, options.OperationMiddlewares["getRetention"]...)
+	router.POST(options.BaseURL+"/v1/retention", wrapper.StartRetention, options.OperationMiddlewares["startRetention"]...)
 	router.POST(options.BaseURL+"/v1/backup", wrapper.CreateBackup, options.OperationMiddlewares["createBackup"]...)
 	router.GET(options.BaseURL+"/v1/me", wrapper.GetMe, options.OperationMiddlewares["getMe"]...)
 	router.GET(options.BaseURL+"/v1/keys", wrapper.ListKeys, options.OperationMiddlewares["listKeys"]...)
@@ -5995,6 +6075,84 @@ func (response ResolveSelectordefaultApplicationProblemPlusJSONResponse) VisitRe
 	return err
 }
 
+type GetRetentionRequestObject struct {
+	Params GetRetentionParams
+}
+
+type GetRetentionResponseObject interface {
+	VisitGetRetentionResponse(w http.ResponseWriter) error
+}
+
+type GetRetention200JSONResponse Retainable
+
+func (response GetRetention200JSONResponse) VisitGetRetentionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRetentiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetRetentiondefaultApplicationProblemPlusJSONResponse) VisitGetRetentionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartRetentionRequestObject struct {
+	Params StartRetentionParams
+}
+
+type StartRetentionResponseObject interface {
+	VisitStartRetentionResponse(w http.ResponseWriter) error
+}
+
+type StartRetention200JSONResponse Retained
+
+func (response StartRetention200JSONResponse) VisitStartRetentionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartRetentiondefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StartRetentiondefaultApplicationProblemPlusJSONResponse) VisitStartRetentionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListRobotsRequestObject struct {
 }
 
@@ -7018,6 +7176,12 @@ type StrictServerInterface interface {
 	// ResolveSelector The node that a selector names
 	// (GET /v1/resolve)
 	ResolveSelector(ctx context.Context, request ResolveSelectorRequestObject) (ResolveSelectorResponseObject, error)
+	// GetRetention What retention would put aside now
+	// (GET /v1/retention)
+	GetRetention(ctx context.Context, request GetRetentionRequestObject) (GetRetentionResponseObject, error)
+	// StartRetention Put old documents aside into segments, as the schedule does
+	// (POST /v1/retention)
+	StartRetention(ctx context.Context, request StartRetentionRequestObject) (StartRetentionResponseObject, error)
 	// ListRobots How the reading of the robots stands
 	// (GET /v1/robots)
 	ListRobots(ctx context.Context, request ListRobotsRequestObject) (ListRobotsResponseObject, error)
@@ -8218,6 +8382,56 @@ func (sh *strictHandler) ResolveSelector(ctx echo.Context, params ResolveSelecto
 		return err
 	} else if validResponse, ok := response.(ResolveSelectorResponseObject); ok {
 		return validResponse.VisitResolveSelectorResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetRetention operation middleware
+func (sh *strictHandler) GetRetention(ctx echo.Context, params GetRetentionParams) error {
+	var request GetRetentionRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetRetention(ctx.Request().Context(), request.(GetRetentionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetRetention")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetRetentionResponseObject); ok {
+		return validResponse.VisitGetRetentionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// StartRetention operation middleware
+func (sh *strictHandler) StartRetention(ctx echo.Context, params StartRetentionParams) error {
+	var request StartRetentionRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StartRetention(ctx.Request().Context(), request.(StartRetentionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StartRetention")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(StartRetentionResponseObject); ok {
+		return validResponse.VisitStartRetentionResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"io"
+	"time"
 
 	"wellspring/etl"
 	"wellspring/ingest/journal"
@@ -18,6 +19,10 @@ type Upkeep interface {
 	RebuildState() etl.RebuildState
 	// Segments are the files that retention has put old documents into.
 	Segments(ctx context.Context) ([]journal.Segment, error)
+	// Retainable says what Retain would put aside, and of which time; before zero: by the settings.
+	Retainable(ctx context.Context, before time.Time) (journal.Retainable, time.Time, error)
+	// Retain puts old documents into segments.
+	Retain(ctx context.Context, before time.Time) ([]journal.Segment, time.Time, error)
 	// Backup writes a backup. Once it wrote anything, an error cuts the backup short.
 	Backup(ctx context.Context, to io.Writer) error
 }
@@ -43,6 +48,16 @@ func (s *server) StartRebuild(context.Context, StartRebuildRequestObject) (Start
 func (s *server) ListSegments(ctx context.Context, _ ListSegmentsRequestObject) (ListSegmentsResponseObject, error) {
 	all, err := s.Upkeep.Segments(ctx)
 	return ListSegments200JSONResponse{Segments: all}, err
+}
+
+func (s *server) GetRetention(ctx context.Context, request GetRetentionRequestObject) (GetRetentionResponseObject, error) {
+	all, before, err := s.Upkeep.Retainable(ctx, request.Params.Before)
+	return GetRetention200JSONResponse{Before: before, Records: all.Records, Subjects: all.Subjects, Bytes: all.Bytes}, err
+}
+
+func (s *server) StartRetention(ctx context.Context, request StartRetentionRequestObject) (StartRetentionResponseObject, error) {
+	closed, before, err := s.Upkeep.Retain(ctx, request.Params.Before)
+	return StartRetention200JSONResponse{Before: before, Segments: nonNil(closed)}, err
 }
 
 // CreateBackup answers once the first of the backup is there: what goes wrong

@@ -54,6 +54,21 @@ func (k *keeper) RebuildState() etl.RebuildState {
 	return etl.RebuildState{Report: &etl.Rebuild{Owners: 1, Fsck: *k.FsckState().Report}}
 }
 
+func (k *keeper) Retainable(_ context.Context, before time.Time) (journal.Retainable, time.Time, error) {
+	if before.IsZero() {
+		return journal.Retainable{}, before, lineage.Invalid("retain", "before", "say how old")
+	}
+	return journal.Retainable{Records: 2, Subjects: 1, Bytes: 300}, before, nil
+}
+
+func (k *keeper) Retain(ctx context.Context, before time.Time) ([]journal.Segment, time.Time, error) {
+	if before.IsZero() {
+		return nil, before, lineage.Invalid("retain", "before", "say how old")
+	}
+	all, err := k.Segments(ctx)
+	return all, before, err
+}
+
 func (k *keeper) Segments(context.Context) ([]journal.Segment, error) {
 	return []journal.Segment{{Name: "segment-1-2-abcd.gz", Records: 2, Subjects: 1, Bytes: 3, SHA256: "abcd", Present: true}}, nil
 }

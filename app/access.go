@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -25,7 +26,9 @@ func (o Options) validateAccess(wrong func(name, format string, args ...any)) {
 	if (o.TLSCert == "") != (o.TLSKey == "") {
 		wrong("tls-key", "certificate and key come together: set tls-cert and tls-key")
 	}
-	if o.Listen != "" && !loopback(o.Listen) && !o.TrustNetwork && o.TLSCert == "" && !o.TLSByProxy {
+	if _, _, err := net.SplitHostPort(o.Listen); o.Listen != "" && err != nil {
+		wrong("listen", "%q has no host and port: use an address such as 127.0.0.1:7117", o.Listen)
+	} else if o.Listen != "" && !loopback(o.Listen) && !o.TrustNetwork && o.TLSCert == "" && !o.TLSByProxy {
 		wrong("listen", "%q is not on loopback, and logins must not cross a network in the clear: set tls-cert and tls-key, or tls-by-proxy where a proxy speaks TLS (or trust-network where the network keeps strangers out)", o.Listen)
 	}
 	if o.Login && o.TrustNetwork {

@@ -30,8 +30,8 @@ const (
 	backupFolder   = "backup.tmp" // in the data folder, while a backup is written
 )
 
-// backupOf is what the first file of a backup says of the others.
-type backupOf struct {
+// BackupOf is what the first file of a backup says of the others.
+type BackupOf struct {
 	Format  int       `json:"format"`
 	Version string    `json:"version"` // of the program that wrote it
 	At      time.Time `json:"at"`
@@ -69,7 +69,7 @@ func (a *App) backup(ctx context.Context, to io.Writer) (err error) {
 	// Each is copied as of one moment. What is copied earlier must not need what
 	// comes later: of what the place says is done, the index says more, and the
 	// graph more still; the journal, copied last, covers them all.
-	manifest := backupOf{Format: backupFormat, Version: Version().String(), At: time.Now().UTC()}
+	manifest := BackupOf{Format: backupFormat, Version: Version().String(), At: time.Now().UTC()}
 	if manifest.Processed, err = a.journal.Committed(ctx, etl.Consumer); err != nil {
 		return err
 	}
@@ -187,7 +187,7 @@ func describe(dir, name string) (backedUp, error) {
 	return backedUp{Name: name, Bytes: n, SHA256: hex.EncodeToString(h.Sum(nil))}, err
 }
 
-func archive(ctx context.Context, to io.Writer, dir string, manifest backupOf) error {
+func archive(ctx context.Context, to io.Writer, dir string, manifest BackupOf) error {
 	text, err := json.MarshalIndent(manifest, "", "  ")
 	if err != nil {
 		return err
@@ -231,8 +231,8 @@ func packOne(w io.Writer, path string) error {
 // or the backup has none, the next start makes it from the journal.
 func Restore(ctx context.Context, from io.Reader, dataDir string) (err error) {
 	const op = "restore"
-	if left, err := os.ReadDir(dataDir); err == nil && len(left) > 0 || err != nil && !errors.Is(err, os.ErrNotExist) {
-		return &lineage.Error{Op: op, Kind: lineage.ErrorConflict, ID: dataDir, Hint: "restore into a folder that is empty, or not there", Err: err}
+	if err := emptyFolder(dataDir); err != nil {
+		return err
 	}
 	partial := filepath.Clean(dataDir) + ".restoring"
 	if err := errors.Join(os.RemoveAll(partial), os.MkdirAll(partial, 0o700)); err != nil {
@@ -252,13 +252,29 @@ func Restore(ctx context.Context, from io.Reader, dataDir string) (err error) {
 	return nil
 }
 
-// unpack unpacks a backup and checks it.
-func unpack(ctx context.Context, from io.Reader, dir string) (backupOf, error) {
+// emptyFolder refuses a folder that has anything in it.
+func emptyFolder(dir string) error {
+	if left, err := os.ReadDir(dir); err == nil && len(left) > 0 || err != nil && !errors.Is(err, os.ErrNotExist) {
+		return &lineage.Error{Op: "restore", Kind: lineage.ErrorConflict, ID: dir, Hint: "restore into a folder that is empty, or not there", Err: err}
+	}
+	return nil
+}
+
+// CheckBackup checks what Restore would unpack and where, and unpacks nothing.
+func CheckBackup(ctx context.Context, from io.Reader, dataDir string) (BackupOf, error) {
+	if err := emptyFolder(dataDir); err != nil {
+		return BackupOf{}, err
+	}
+	return unpack(ctx, from, "")
+}
+
+// unpack unpacks a backup into a folder and checks it; without a folder it only checks.
+func unpack(ctx context.Context, from io.Reader, dir string) (BackupOf, error) {
 	const op = "restore"
 	damaged := func(id string, err error) error {
 		return &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, ID: id, Hint: "this is no whole backup of Wellspring: take another", Err: err}
 	}
-	var manifest backupOf
+	var manifest BackupOf
 	r := tar.NewReader(from)
 	first, err := r.Next()
 	if err != nil || first.Name != backupManifest {
@@ -284,7 +300,7 @@ func unpack(ctx context.Context, from io.Reader, dir string) (backupOf, error) {
 		if header.Name != file.Name || !segment && !slices.Contains(known, file.Name) {
 			return manifest, damaged(header.Name, nil)
 		}
-		sum, n, err := unpackOne(filepath.Join(dir, file.Name), r)
+		sum, n, err := unpackOne(dir, file.Name, r)
 		if err != nil {
 			return manifest, damaged(file.Name, err)
 		}
@@ -298,7 +314,13 @@ func unpack(ctx context.Context, from io.Reader, dir string) (backupOf, error) {
 	return manifest, nil
 }
 
-func unpackOne(path string, from io.Reader) (sum string, n int64, err error) {
+func unpackOne(dir, name string, from io.Reader) (sum string, n int64, err error) {
+	h := sha256.New()
+	if dir == "" {
+		n, err = io.Copy(h, from)
+		return hex.EncodeToString(h.Sum(nil)), n, err
+	}
+	path := filepath.Join(dir, name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return "", 0, err
 	}
@@ -306,7 +328,6 @@ func unpackOne(path string, from io.Reader) (sum string, n int64, err error) {
 	if err != nil {
 		return "", 0, err
 	}
-	h := sha256.New()
 	n, err = io.Copy(io.MultiWriter(f, h), from)
 	return hex.EncodeToString(h.Sum(nil)), n, errors.Join(err, f.Sync(), f.Close())
 }

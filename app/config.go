@@ -152,7 +152,7 @@ func readFile(file string, known map[string]Setting) (map[string]any, error) {
 	const op = "read configuration"
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, ID: file, Err: err}
+		return nil, &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, ID: file, Hint: "name a file that can be read with config", Err: err}
 	}
 	values := map[string]any{}
 	if err := yaml.Unmarshal(text, &values); err != nil {

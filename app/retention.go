@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"wellspring/ingest/journal"
+	"wellspring/lineage"
 )
 
 // scheduledRetention puts old documents aside.
@@ -20,4 +21,42 @@ func (a *App) scheduledRetention(ctx context.Context) (map[string]any, error) {
 // Segments are the files that old documents were put into.
 func (u Upkeep) Segments(ctx context.Context) ([]journal.Segment, error) {
 	return u.app.journal.Segments(ctx)
+}
+
+// Retainable says what Retain would put aside.
+func (u Upkeep) Retainable(ctx context.Context, before time.Time) (journal.Retainable, time.Time, error) {
+	before, err := u.retentionBefore(before)
+	if err != nil {
+		return journal.Retainable{}, before, err
+	}
+	all, err := u.app.journal.Retainable(ctx, before)
+	return all, before, err
+}
+
+// Retain puts aside what nobody has said anything of since a time; zero: since the
+// age of the settings.
+func (u Upkeep) Retain(ctx context.Context, before time.Time) ([]journal.Segment, time.Time, error) {
+	before, err := u.retentionBefore(before)
+	if err != nil {
+		return nil, before, err
+	}
+	if err := u.app.upkeep.begin("retention"); err != nil {
+		return nil, before, err
+	}
+	defer u.app.upkeep.end()
+	closed, err := u.app.journal.Retain(ctx, before)
+	return closed, before, err
+}
+
+func (u Upkeep) retentionBefore(before time.Time) (time.Time, error) {
+	now, age := time.Now().UTC(), u.app.options.RetentionAge
+	switch {
+	case before.After(now):
+		return before, lineage.Invalid("retain", "before "+before.Format(time.RFC3339), "use a time that has passed")
+	case !before.IsZero():
+		return before, nil
+	case age == 0:
+		return before, lineage.Invalid("retain", "before", "say how old, by before or by the setting retention.age: there is no default")
+	}
+	return now.Add(-age), nil
 }

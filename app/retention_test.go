@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"wellspring/api"
 	"wellspring/app"
@@ -76,6 +77,36 @@ func TestRetention(t *testing.T) {
 	if got := clean(t, b); got.Nodes != want.Nodes || got.Edges != want.Edges {
 		t.Errorf("restored %d nodes and %d edges, want %d and %d", got.Nodes, got.Edges, want.Nodes, want.Edges)
 	}
+}
+
+// A person puts documents aside at once, and sees before what that would be.
+func TestRetentionByHand(t *testing.T) {
+	a := start(t, nil)
+	settled(t, a, examples.StockDilution, examples.AssayPlate)
+	if status, text := request(t, a, http.MethodGet, "/v1/retention", nil); status != http.StatusBadRequest || !strings.Contains(text, "retention.age") {
+		t.Errorf("without an age: %d %s", status, text)
+	}
+	if status, text := request(t, a, http.MethodPost, "/v1/retention?before=2999-01-01T00:00:00Z", nil); status != http.StatusBadRequest {
+		t.Errorf("of a time to come: %d %s", status, text)
+	}
+	now := "/v1/retention?before=" + time.Now().UTC().Format(time.RFC3339Nano)
+	would := get[api.Retainable](t, a, now)
+	if would.Records != 2 || would.Subjects != 2 || would.Bytes == 0 {
+		t.Errorf("it would put aside %+v, want the two runs", would)
+	}
+	if all := get[api.Segments](t, a, "/v1/segments").Segments; len(all) != 0 {
+		t.Errorf("it was only asked, and closed %+v", all)
+	}
+	if status, text := request(t, a, http.MethodPost, now, nil); status != http.StatusOK || !strings.Contains(text, "segment-1-2-") {
+		t.Errorf("%d %s", status, text)
+	}
+	if left := get[api.Retainable](t, a, now); left.Records != 0 {
+		t.Errorf("%+v are left", left)
+	}
+	if _, log := request(t, a, http.MethodGet, "/v1/audit?action=startRetention", nil); !strings.Contains(log, `"outcome":"done"`) {
+		t.Errorf("the evidence log says %s", log)
+	}
+	clean(t, a)
 }
 
 // Without its segment an owner stays in the graph as it is: nothing is derived from

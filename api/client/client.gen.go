@@ -921,6 +921,27 @@ type Resolved struct {
 	Nodes Nodes `json:"nodes"`
 }
 
+// Retainable defines model for Retainable.
+type Retainable struct {
+	// Before Nobody has said anything of the owners since
+	Before time.Time `json:"before"`
+
+	// Bytes Of what the records hold, not compressed
+	Bytes   int64 `json:"bytes"`
+	Records int   `json:"records"`
+
+	// Subjects Owners: runs, plans, manifests, readings
+	Subjects int `json:"subjects"`
+}
+
+// Retained defines model for Retained.
+type Retained struct {
+	Before time.Time `json:"before"`
+
+	// Segments That were closed, in order
+	Segments []Segment `json:"segments"`
+}
+
 // Retried defines model for Retried.
 type Retried struct {
 	DeadLetter DeadLetter `json:"dead_letter"`
@@ -1242,6 +1263,9 @@ type AsOf = time.Time
 
 // At defines model for At.
 type At = time.Time
+
+// Before defines model for Before.
+type Before = time.Time
 
 // CarryOver defines model for CarryOver.
 type CarryOver = bool
@@ -1574,6 +1598,18 @@ type ResolveSelectorParams struct {
 
 	// AsOf What was known then
 	AsOf *AsOf `form:"asOf,omitempty" json:"asOf,omitempty"`
+}
+
+// GetRetentionParams defines parameters for GetRetention.
+type GetRetentionParams struct {
+	// Before A time that has passed; without it, now less the setting retention.age
+	Before *Before `form:"before,omitempty" json:"before,omitempty"`
+}
+
+// StartRetentionParams defines parameters for StartRetention.
+type StartRetentionParams struct {
+	// Before A time that has passed; without it, now less the setting retention.age
+	Before *Before `form:"before,omitempty" json:"before,omitempty"`
 }
 
 // ListRunsParams defines parameters for ListRuns.
@@ -2248,6 +2284,19 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/resolve (the `ResolveSelector` operationId).
 	ResolveSelector(ctx context.Context, params *ResolveSelectorParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetRetention What retention would put aside now
+	//
+	// Corresponds with GET /v1/retention (the `GetRetention` operationId).
+	GetRetention(ctx context.Context, params *GetRetentionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StartRetention Put old documents aside into segments, as the schedule does
+	//
+	// Of runs, plans, manifests and readings that nobody has said anything of since `before`. Nothing is deleted
+	// (docs/operating.md). It answers when it has ended; cut off, what is put aside stays so.
+	//
+	// Corresponds with POST /v1/retention (the `StartRetention` operationId).
+	StartRetention(ctx context.Context, params *StartRetentionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListRobots How the reading of the robots stands
 	//
@@ -3114,6 +3163,39 @@ func (c *Client) StartRebuild(ctx context.Context, reqEditors ...RequestEditorFn
 // Corresponds with GET /v1/resolve (the `ResolveSelector` operationId).
 func (c *Client) ResolveSelector(ctx context.Context, params *ResolveSelectorParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewResolveSelectorRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetRetention What retention would put aside now
+//
+// Corresponds with GET /v1/retention (the `GetRetention` operationId).
+func (c *Client) GetRetention(ctx context.Context, params *GetRetentionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetRetentionRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StartRetention Put old documents aside into segments, as the schedule does
+//
+// Of runs, plans, manifests and readings that nobody has said anything of since `before`. Nothing is deleted
+// (docs/operating.md). It answers when it has ended; cut off, what is put aside stays so.
+//
+// Corresponds with POST /v1/retention (the `StartRetention` operationId).
+func (c *Client) StartRetention(ctx context.Context, params *StartRetentionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStartRetentionRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5963,6 +6045,114 @@ func NewResolveSelectorRequest(server string, params *ResolveSelectorParams) (*h
 	return req, nil
 }
 
+// NewGetRetentionRequest constructs an http.Request for the GetRetention method
+func NewGetRetentionRequest(server string, params *GetRetentionParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/retention")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Before != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "before", *params.Before, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewStartRetentionRequest constructs an http.Request for the StartRetention method
+func NewStartRetentionRequest(server string, params *StartRetentionParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/retention")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Before != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "before", *params.Before, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListRobotsRequest constructs an http.Request for the ListRobots method
 func NewListRobotsRequest(server string) (*http.Request, error) {
 	var err error
@@ -7360,6 +7550,23 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/resolve (the `ResolveSelector` operationId).
 	ResolveSelectorWithResponse(ctx context.Context, params *ResolveSelectorParams, reqEditors ...RequestEditorFn) (*ResolveSelectorResponse, error)
+
+	// GetRetentionWithResponse What retention would put aside now
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/retention (the `GetRetention` operationId).
+	GetRetentionWithResponse(ctx context.Context, params *GetRetentionParams, reqEditors ...RequestEditorFn) (*GetRetentionResponse, error)
+
+	// StartRetentionWithResponse Put old documents aside into segments, as the schedule does
+	//
+	// Of runs, plans, manifests and readings that nobody has said anything of since `before`. Nothing is deleted
+	// (docs/operating.md). It answers when it has ended; cut off, what is put aside stays so.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/retention (the `StartRetention` operationId).
+	StartRetentionWithResponse(ctx context.Context, params *StartRetentionParams, reqEditors ...RequestEditorFn) (*StartRetentionResponse, error)
 
 	// ListRobotsWithResponse How the reading of the robots stands
 	//
@@ -9655,6 +9862,102 @@ func (r ResolveSelectorResponse) ContentType() string {
 	return ""
 }
 
+type GetRetentionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Retainable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetRetentionResponse) GetJSON200() *Retainable {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetRetentionResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetRetentionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetRetentionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetRetentionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetRetentionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type StartRetentionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Retained
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r StartRetentionResponse) GetJSON200() *Retained {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StartRetentionResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StartRetentionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StartRetentionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StartRetentionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StartRetentionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListRobotsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -11115,6 +11418,35 @@ func (c *ClientWithResponses) ResolveSelectorWithResponse(ctx context.Context, p
 		return nil, err
 	}
 	return ParseResolveSelectorResponse(rsp)
+}
+
+// GetRetentionWithResponse What retention would put aside now
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/retention (the `GetRetention` operationId).
+func (c *ClientWithResponses) GetRetentionWithResponse(ctx context.Context, params *GetRetentionParams, reqEditors ...RequestEditorFn) (*GetRetentionResponse, error) {
+	rsp, err := c.GetRetention(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetRetentionResponse(rsp)
+}
+
+// StartRetentionWithResponse Put old documents aside into segments, as the schedule does
+//
+// Of runs, plans, manifests and readings that nobody has said anything of since `before`. Nothing is deleted
+// (docs/operating.md). It answers when it has ended; cut off, what is put aside stays so.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/retention (the `StartRetention` operationId).
+func (c *ClientWithResponses) StartRetentionWithResponse(ctx context.Context, params *StartRetentionParams, reqEditors ...RequestEditorFn) (*StartRetentionResponse, error) {
+	rsp, err := c.StartRetention(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStartRetentionResponse(rsp)
 }
 
 // ListRobotsWithResponse How the reading of the robots stands
@@ -12910,6 +13242,72 @@ func ParseResolveSelectorResponse(rsp *http.Response) (*ResolveSelectorResponse,
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Resolved
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetRetentionResponse parses an HTTP response from a GetRetentionWithResponse call
+func ParseGetRetentionResponse(rsp *http.Response) (*GetRetentionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetRetentionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Retainable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseStartRetentionResponse parses an HTTP response from a StartRetentionWithResponse call
+func ParseStartRetentionResponse(rsp *http.Response) (*StartRetentionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StartRetentionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Retained
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -53,7 +53,7 @@ can ask it more. The runs are recordings with simulated hardware, the readings a
 			}
 			defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 			return serve(cmd, demoOptions(cmd, o, dir), func(a *app.App) error {
-				s, err := newService(app.Service{URL: a.URL()})
+				s, err := newService(cmd, app.Service{URL: a.URL()})
 				if err != nil {
 					return err
 				}

@@ -29,7 +29,7 @@ documents and can answer. Exit code 0 says yes.`,
 				return &lineage.Error{Op: "ask the service", Kind: lineage.ErrorUnavailable, ID: o.DataDir,
 					Hint: "no service runs on this data folder: start one with wellspring serve, or name one with --server"}
 			}
-			s, err := newService(at)
+			s, err := newService(cmd, at)
 			if err != nil {
 				return err
 			}

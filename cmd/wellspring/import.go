@@ -48,6 +48,7 @@ nothing: cut off, run it again, and it goes on where it was. As many as --worker
 underway at a time. One that is refused does not stop the others; the exit code is 2 then.`,
 		Example: `  wellspring import run.json
   wellspring import runs/ analyses/
+  wellspring import corrections.csv --dry-run
   ssh robot cat run.json | wellspring import -`,
 		Args: invalidArgs(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -67,7 +68,7 @@ underway at a time. One that is refused does not stop the others; the exit code 
 			})
 		},
 	}
-	cmd.Flags().Bool("dry-run", false, "say what manifests would change, and take nothing")
+	cmd.Flags().Bool("dry-run", false, "say what is new, what is known and what manifests would change, and take nothing")
 	return cmd
 }
 
@@ -174,25 +175,37 @@ func (i imported) text() string {
 	if i.Error != "" {
 		text += "\n           " + i.Error
 	}
-	return text + "\n"
+	return printable(text) + "\n"
 }
 
 func summary(cmd *cobra.Command, all []imported) error {
 	counts := map[string]int{}
-	var failed error
 	for _, i := range all {
 		counts[i.Outcome]++
-		if i.Outcome == outcomeRefused || i.Outcome == outcomeDead {
-			failed = lineage.Invalid("import", fmt.Sprintf("%d of %d documents", counts[outcomeRefused]+counts[outcomeDead], len(all)),
-				"each is named with its error; wellspring dlq list shows those that were kept")
-		}
-	}
-	if len(all) == 0 {
-		failed = lineage.Invalid("import", "nothing", "there is no .json or .csv file there")
 	}
 	written := output(cmd, all, func(t *table) {
 		t.line("%d processed, %d duplicates, %d accepted, %d dead, %d refused", counts[outcomeProcessed], counts[outcomeDuplicate],
 			counts[outcomeAccepted], counts[outcomeDead], counts[outcomeRefused])
 	})
-	return errors.Join(written, failed)
+	return errors.Join(written, failures(all))
+}
+
+// failures is the error that documents are which were not taken.
+func failures(all []imported) error {
+	failed, hint := 0, "each is named with its error"
+	for _, i := range all {
+		switch i.Outcome {
+		case outcomeDead:
+			failed, hint = failed+1, "each is named with its error; wellspring dlq list shows those that were kept"
+		case outcomeRefused:
+			failed++
+		}
+	}
+	switch {
+	case len(all) == 0:
+		return lineage.Invalid("import", "nothing", "there is no .json or .csv file there")
+	case failed > 0:
+		return lineage.Invalid("import", fmt.Sprintf("%d of %d documents", failed, len(all)), hint)
+	}
+	return nil
 }

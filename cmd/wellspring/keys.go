@@ -16,6 +16,8 @@ func newKeys() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "keys",
 		Short: "Make, list, rotate and revoke API keys",
+		Example: `  wellspring keys list
+  wellspring keys create "night report" --role viewer`,
 		Long: `API keys let programs and people in where the service asks for a login (docs/security.md). Who can
 read the data folder is an admin; a service elsewhere is asked with a key of an admin (--token).
 
@@ -141,13 +143,21 @@ func newKeysRotate() *cobra.Command {
 }
 
 func newKeysRevoke() *cobra.Command {
-	return &cobra.Command{
-		Use:     "revoke ID",
-		Short:   "End a key at once, for ever",
-		Example: "  wellspring keys revoke 3f2a9c01b7de",
-		Args:    invalidArgs(cobra.ExactArgs(1)),
+	cmd := &cobra.Command{
+		Use:   "revoke ID",
+		Short: "End a key at once, for ever",
+		Example: `  wellspring keys revoke 3f2a9c01b7de --dry-run
+  wellspring keys revoke 3f2a9c01b7de --reason "lost with the laptop"`,
+		Args: invalidArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			dryRun, err := cmd.Flags().GetBool("dry-run")
+			if err != nil {
+				return err
+			}
 			return withService(cmd, func(s *service) error {
+				if dryRun {
+					return s.wouldRevoke(cmd, args[0])
+				}
 				r, err := s.RevokeKeyWithResponse(cmd.Context(), args[0])
 				if err != nil {
 					return s.unreachable(err)
@@ -159,6 +169,27 @@ func newKeysRevoke() *cobra.Command {
 			})
 		},
 	}
+	cmd.Flags().Bool("dry-run", false, "show which key would end, and change nothing")
+	return cmd
+}
+
+// wouldRevoke shows the key in force that has an id.
+func (s *service) wouldRevoke(cmd *cobra.Command, id string) error {
+	r, err := s.ListKeysWithResponse(cmd.Context())
+	if err != nil {
+		return s.unreachable(err)
+	}
+	if r.JSON200 == nil {
+		return refused(r.HTTPResponse, r.Body)
+	}
+	for _, k := range r.JSON200.Keys {
+		if k.ID == id && k.RevokedAt == nil {
+			return output(cmd, k, func(t *table) {
+				t.line("%s, %q, with the roles %s, last used %s, would end.", k.ID, k.Name, roles(k), cmp.Or(day(k.UsedAt), "never"))
+			})
+		}
+	}
+	return lineage.NotFound("revoke key", id, "no key in force has this id; wellspring keys list shows them")
 }
 
 func newKeysRotateLog() *cobra.Command {

@@ -16,7 +16,7 @@ func main() {
 	err := newRoot().ExecuteContext(ctx)
 	stop()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "wellspring:", err)
+		fmt.Fprintln(os.Stderr, "wellspring:", printable(err.Error()))
 		os.Exit(exitCode(err))
 	}
 }

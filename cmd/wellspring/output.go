@@ -15,24 +15,41 @@ import (
 	"wellspring/lineage"
 )
 
+// knownFormat refuses a form of output that there is not, before anything is done.
+func knownFormat(cmd *cobra.Command, _ []string) error {
+	switch format, err := cmd.Flags().GetString("output"); {
+	case err != nil:
+		return err
+	case format != "table" && format != "json":
+		return lineage.Invalid("write output", "--output "+format, "use table or json")
+	}
+	return nil
+}
+
 // output writes value as JSON, or what people draws as a table.
 func output(cmd *cobra.Command, value any, people func(*table)) error {
 	format, err := cmd.Flags().GetString("output")
 	if err != nil {
 		return err
 	}
-	switch format {
-	case "json":
+	if format == "json" {
 		enc := json.NewEncoder(cmd.OutOrStdout())
 		enc.SetIndent("", "  ")
 		enc.SetEscapeHTML(false)
 		return enc.Encode(value)
-	case "table":
-		t := newTable(cmd.OutOrStdout())
-		people(t)
-		return t.flush()
 	}
-	return lineage.Invalid("write output", "--output "+format, "use table or json")
+	t := newTable(cmd.OutOrStdout())
+	people(t)
+	return t.flush()
+}
+
+// printable takes out of a text what would steer a terminal: names come from others.
+func printable(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = oneLine(line)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // table lines up columns for people. On a terminal it fits into the window: the
@@ -54,12 +71,17 @@ func newTable(w io.Writer) *table {
 }
 
 // row writes one row of cells.
-func (t *table) row(cells ...string) { t.rows = append(t.rows, cells) }
+func (t *table) row(cells ...string) {
+	for i, cell := range cells {
+		cells[i] = oneLine(cell)
+	}
+	t.rows = append(t.rows, cells)
+}
 
 // line writes a sentence that takes no part in the columns.
 func (t *table) line(format string, args ...any) {
 	_ = t.flush()
-	_, _ = fmt.Fprintf(t.out, format+"\n", args...)
+	_, _ = io.WriteString(t.out, printable(fmt.Sprintf(format, args...))+"\n")
 }
 
 // flush writes the rows so far.

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"net/http"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -9,27 +11,76 @@ import (
 	"wellspring/app"
 )
 
-// previewAll says what each manifest would change; nothing is taken.
+// What would become of a document.
+const (
+	outcomeNew   = "new"   // nothing is known of its owner
+	outcomeKnown = "known" // something is: it adds to that, corrects it, or is a duplicate
+)
+
+// previewed is what would become of one document.
+type previewed struct {
+	imported
+	Changes *client.Preview `json:"changes,omitempty"` // of a manifest
+}
+
+// previewAll says what would become of each document; nothing is taken.
 func previewAll(cmd *cobra.Command, s *service, o app.Options, paths []string) error {
-	previews := []client.Preview{}
+	all, outcomes := []previewed{}, []imported{}
 	for d, err := range app.Documents(cmd.Context(), paths, cmd.InOrStdin(), o) {
+		one := previewed{imported: imported{Name: d.Name}}
+		if err == nil {
+			err = s.preview(cmd, d, o, &one)
+		}
 		if err != nil {
-			return err
+			one.Outcome, one.Error = outcomeRefused, err.Error()
 		}
-		r, err := s.PreviewDeclarationsWithBodyWithResponse(cmd.Context(), "application/octet-stream", bytes.NewReader(d.Payload))
-		if err != nil {
-			return s.unreachable(err)
-		}
-		if r.JSON200 == nil {
-			return refused(r.HTTPResponse, r.Body)
-		}
-		previews = append(previews, *r.JSON200)
+		all, outcomes = append(all, one), append(outcomes, one.imported)
 	}
-	return output(cmd, previews, func(t *table) {
-		for _, p := range previews {
-			tableOfPreview(t, p)
+	err := output(cmd, all, func(t *table) {
+		for _, p := range all {
+			t.line("%s", strings.TrimSuffix(p.text(), "\n"))
+			if p.Changes != nil {
+				tableOfPreview(t, *p.Changes)
+			}
 		}
+		t.line("Nothing was taken.")
 	})
+	if err != nil {
+		return err
+	}
+	return failures(outcomes)
+}
+
+// preview finds out what would become of one document. An error is one of it, or of the service.
+func (s *service) preview(cmd *cobra.Command, d app.Document, o app.Options, into *previewed) error {
+	owner, err := app.Identify(d, o)
+	if err != nil {
+		return err
+	}
+	known, err := s.GetProcessingWithResponse(cmd.Context(), string(owner))
+	switch {
+	case err != nil:
+		return s.unreachable(err)
+	case known.StatusCode() == http.StatusNotFound:
+		into.Outcome = outcomeNew
+	case known.JSON200 == nil:
+		return refused(known.HTTPResponse, known.Body)
+	default:
+		into.Outcome = outcomeKnown
+	}
+	into.Owner = string(owner)
+	if !strings.HasPrefix(into.Owner, "manifest:") {
+		return nil
+	}
+	r, err := s.PreviewDeclarationsWithBodyWithResponse(cmd.Context(), "application/octet-stream", bytes.NewReader(d.Payload))
+	if err != nil {
+		return s.unreachable(err)
+	}
+	if r.JSON200 == nil {
+		return refused(r.HTTPResponse, r.Body)
+	}
+	into.Changes = r.JSON200
+	return nil
 }
 
 func tableOfPreview(t *table, p client.Preview) {

@@ -70,6 +70,7 @@ func newLetters() *cobra.Command {
 		Use:     "dlq",
 		Aliases: []string{"deadletters"},
 		Short:   "List, show, retry or drop what could not be processed",
+		Example: "  wellspring dlq list",
 		Long:    "The dead letters: documents that were acknowledged and could not be processed. Each stays, with its payload and error, until it is retried or dropped.",
 		Args:    knownCommand,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -124,18 +125,26 @@ func newLettersShow() *cobra.Command {
 		Example: "  wellspring dlq show 17 --output json",
 		Args:    invalidArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withService(cmd, func(s *service) error {
-				r, err := s.GetDeadLetterWithResponse(cmd.Context(), args[0])
-				if err != nil {
-					return s.unreachable(err)
-				}
-				if r.JSON200 == nil {
-					return refused(r.HTTPResponse, r.Body)
-				}
-				return output(cmd, r.JSON200, func(t *table) { tableOfLetter(t, *r.JSON200) })
-			})
+			return withService(cmd, func(s *service) error { return s.showLetter(cmd, args[0], "") })
 		},
 	}
+}
+
+// showLetter shows a dead letter, and after it what is still to be said.
+func (s *service) showLetter(cmd *cobra.Command, id, last string) error {
+	r, err := s.GetDeadLetterWithResponse(cmd.Context(), id)
+	if err != nil {
+		return s.unreachable(err)
+	}
+	if r.JSON200 == nil {
+		return refused(r.HTTPResponse, r.Body)
+	}
+	return output(cmd, r.JSON200, func(t *table) {
+		tableOfLetter(t, *r.JSON200)
+		if last != "" {
+			t.line("\n%s", last)
+		}
+	})
 }
 
 func tableOfLetter(t *table, l client.DeadLetter) {
@@ -181,13 +190,21 @@ func newLettersRetry() *cobra.Command {
 }
 
 func newLettersDrop() *cobra.Command {
-	return &cobra.Command{
-		Use:     "drop ID",
-		Short:   "Give up a dead letter; its record stays in the journal",
-		Example: "  wellspring dlq drop 17",
-		Args:    invalidArgs(cobra.ExactArgs(1)),
+	cmd := &cobra.Command{
+		Use:   "drop ID",
+		Short: "Give up a dead letter; its record stays in the journal",
+		Example: `  wellspring dlq drop 17 --dry-run
+  wellspring dlq drop 17 --reason "a test print, not a run"`,
+		Args: invalidArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			dryRun, err := cmd.Flags().GetBool("dry-run")
+			if err != nil {
+				return err
+			}
 			return withService(cmd, func(s *service) error {
+				if dryRun {
+					return s.showLetter(cmd, args[0], "It would be dropped: nobody waits for it any more. Its document stays in the journal.")
+				}
 				r, err := s.DropDeadLetterWithResponse(cmd.Context(), args[0])
 				if err != nil {
 					return s.unreachable(err)
@@ -199,4 +216,6 @@ func newLettersDrop() *cobra.Command {
 			})
 		},
 	}
+	cmd.Flags().Bool("dry-run", false, "show what would be dropped, and change nothing")
+	return cmd
 }

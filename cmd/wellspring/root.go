@@ -47,7 +47,11 @@ data folder, else they open the data folder themselves.
 On a terminal tables are cut to its width; into a pipe, and with --output json, all is written.
 
 Exit codes: 0 done, 1 failed, 2 the call or the input is wrong.`,
-		Args:              knownCommand,
+		Args: knownCommand,
+		Example: `  wellspring demo
+  wellspring import runs/
+  wellspring serve`,
+		PersistentPreRunE: knownFormat,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SilenceErrors:     true,
 		SilenceUsage:      true,
@@ -58,7 +62,10 @@ Exit codes: 0 done, 1 failed, 2 the call or the input is wrong.`,
 	flags.String("config", "", "YAML file with settings")
 	flags.String("server", "", "address of a running service, such as http://127.0.0.1:7117")
 	flags.AddFlagSet(settingsFlags())
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	flags.String("reason", "", "why, for the audit log, where the command changes something")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w (%s --help lists the flags)", err, cmd.CommandPath())}
+	})
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	root.AddGroup(
 		&cobra.Group{ID: groupAsk, Title: "Ask:"},
@@ -67,7 +74,7 @@ Exit codes: 0 done, 1 failed, 2 the call or the input is wrong.`,
 	)
 	grouped(root, groupAsk, newAncestry(), newImpact(), newWell(), newRuns(), newExperiments(), newHistory(), newAudit(), newExport(), newSignatures(), newCandidates(), newDiff(), newInspect())
 	grouped(root, groupTake, newImport(), newProcessing(), newLetters(), newRobots(), newWebhooks())
-	grouped(root, groupService, newServe(), newBridge(), newFsck(), newRebuild(), newBackup(), newRestore(), newSegments(), newHealth(), newKeys(), newSign(), newCheckpoint(), newVerify(),
+	grouped(root, groupService, newServe(), newBridge(), newFsck(), newRebuild(), newBackup(), newRestore(), newRetain(), newSegments(), newHealth(), newKeys(), newSign(), newCheckpoint(), newVerify(),
 		newDemo(), newConfig(), newVersion(), newManual())
 	return root
 }
@@ -122,7 +129,7 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 func invalidArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if err := check(cmd, args); err != nil {
-			return usageError{err}
+			return usageError{fmt.Errorf("%w (usage: %s)", err, cmd.UseLine())}
 		}
 		return nil
 	}

@@ -2,10 +2,12 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -49,7 +51,7 @@ func withServiceAs(cmd *cobra.Command, key string, ask func(*service) error) (er
 		defer func() { err = errors.Join(err, stop()) }()
 	}
 	at.Token = cmp.Or(key, at.Token)
-	s, err := newService(at)
+	s, err := newService(cmd, at)
 	if err != nil {
 		return err
 	}
@@ -70,14 +72,27 @@ func running(cmd *cobra.Command, o app.Options) (at app.Service, ok bool, err er
 }
 
 // newService is the service at an address.
-func newService(at app.Service) (*service, error) {
+func newService(cmd *cobra.Command, at app.Service) (*service, error) {
+	wrong := lineage.Invalid("find the service", at.URL, "use an address such as http://127.0.0.1:7117")
+	if u, err := url.Parse(at.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, wrong
+	}
+	reason, err := cmd.Flags().GetString("reason")
+	if err != nil {
+		return nil, err
+	}
 	with, err := at.Client()
 	if err != nil {
 		return nil, err
 	}
-	c, err := client.NewClientWithResponses(at.URL, client.WithHTTPClient(with))
+	c, err := client.NewClientWithResponses(at.URL, client.WithHTTPClient(with), client.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
+		if reason != "" {
+			r.Header.Set("Wellspring-Reason", reason)
+		}
+		return nil
+	}))
 	if err != nil {
-		return nil, lineage.Invalid("find the service", at.URL, "use an address such as http://127.0.0.1:7117")
+		return nil, wrong
 	}
 	return &service{c, at.URL}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -141,7 +142,7 @@ Without a running service a graph that can't be opened any more is moved aside f
 
 // rebuildOf has a running service make its graph again.
 func rebuildOf(cmd *cobra.Command, at app.Service) (report client.Rebuild, err error) {
-	s, err := newService(at)
+	s, err := newService(cmd, at)
 	if err != nil {
 		return report, err
 	}
@@ -218,14 +219,13 @@ standard output. A graph in Neo4j is not in it: it is made again from the journa
 			if _, err := app.WriteWhole(path, take); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), path)
-			return err
+			return output(cmd, map[string]string{"file": path}, func(t *table) { t.line("%s", path) })
 		},
 	}
 }
 
 func backupOf(cmd *cobra.Command, at app.Service, to io.Writer) error {
-	s, err := newService(at)
+	s, err := newService(cmd, at)
 	if err != nil {
 		return err
 	}
@@ -254,16 +254,21 @@ func backupAlone(cmd *cobra.Command, o app.Options, to io.Writer) (err error) {
 }
 
 func newRestore() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "restore FILE",
 		Short: "Unpack a backup into an empty data folder",
 		Long: `Check a backup and unpack it into the data folder, which must be empty or not there. - is
 standard input. What the backup's graph does not have yet is processed when the service
 starts; a graph in Neo4j is made from the journal then.`,
-		Example: "  wellspring restore monday.tar --data-dir /var/lib/wellspring",
-		Args:    invalidArgs(cobra.ExactArgs(1)),
+		Example: `  wellspring restore monday.tar --data-dir /var/lib/wellspring --dry-run
+  wellspring restore monday.tar --data-dir /var/lib/wellspring`,
+		Args: invalidArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o, err := options(cmd)
+			if err != nil {
+				return err
+			}
+			dryRun, err := cmd.Flags().GetBool("dry-run")
 			if err != nil {
 				return err
 			}
@@ -276,11 +281,29 @@ starts; a graph in Neo4j is made from the journal then.`,
 				defer f.Close()
 				from = f
 			}
+			if dryRun {
+				return checkBackup(cmd, from, o.DataDir)
+			}
 			if err := app.Restore(cmd.Context(), from, o.DataDir); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), o.DataDir)
-			return err
+			return output(cmd, map[string]string{"data_dir": o.DataDir}, func(t *table) { t.line("%s", o.DataDir) })
 		},
 	}
+	cmd.Flags().Bool("dry-run", false, "check the backup and the folder, and unpack nothing")
+	return cmd
+}
+
+// checkBackup says what a restore would unpack.
+func checkBackup(cmd *cobra.Command, from io.Reader, dataDir string) error {
+	b, err := app.CheckBackup(cmd.Context(), from, dataDir)
+	if err != nil {
+		return err
+	}
+	return output(cmd, b, func(t *table) {
+		t.line("A whole backup of %s, by version %s; into %s would go:", b.At.UTC().Format(time.RFC3339), b.Version, dataDir)
+		for _, f := range b.Files {
+			t.row("  "+f.Name, strconv.FormatInt(f.Bytes, 10)+" bytes")
+		}
+	})
 }

@@ -154,7 +154,11 @@ func verifyPackage(cmd *cobra.Command, name string) error {
 		return err
 	}
 	v := verdictOfCheck{Valid: r.Valid, Faults: r.Faults, Size: r.Answer.LogSize, Key: r.Key, Trusted: r.Trusted, Answer: &r.Answer, Signatures: r.Signatures, Anchors: r.Anchors, Unproven: r.Unproven}
-	return v.show(cmd, fmt.Sprintf("the package about %s %s", r.Answer.Question.About, oneLine(r.Answer.Question.Selector)))
+	what := name
+	if about := r.Answer.Question.About; about != "" {
+		what = fmt.Sprintf("the package about %s %s", about, oneLine(r.Answer.Question.Selector))
+	}
+	return v.show(cmd, what)
 }
 
 // keysOf checks the chain of keys, and returns them with the log's name.

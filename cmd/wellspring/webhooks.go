@@ -17,6 +17,8 @@ func newWebhooks() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "webhooks",
 		Short: "Say who is told what happened, and try it",
+		Example: `  wellspring webhooks list
+  wellspring webhooks test lims`,
 		Long: `Webhooks are told of runs that ended, findings, dead letters, results that changed, and robots that
 need somebody (docs/webhooks.md). The service's setting webhooks names the file that lists them.`,
 		Args: knownCommand,

@@ -83,14 +83,14 @@ type Report struct {
 func File(name string, o Options) (Report, error) {
 	info, err := os.Stat(name)
 	if err != nil {
-		return Report{}, &lineage.Error{Op: "verify", Kind: lineage.ErrorNotFound, ID: name, Err: err}
+		return Report{}, &lineage.Error{Op: "verify", Kind: lineage.ErrorNotFound, ID: name, Hint: "name a package, or the folder that it was unpacked into", Err: err}
 	}
 	if info.IsDir() {
 		return folder(os.DirFS(name), o)
 	}
 	f, err := os.Open(name)
 	if err != nil {
-		return Report{}, &lineage.Error{Op: "verify", Kind: lineage.ErrorUnavailable, ID: name, Err: err}
+		return Report{}, &lineage.Error{Op: "verify", Kind: lineage.ErrorUnavailable, ID: name, Hint: "see that you may read it", Err: err}
 	}
 	defer f.Close()
 	return Archive(f, info.Size(), o)

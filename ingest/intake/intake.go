@@ -116,6 +116,16 @@ func New(journal Appender, options Options) *Intake {
 	return &Intake{journal: journal, options: options}
 }
 
+// Identify says what a strict message is, by its type, and whose; it takes nothing in.
+func (in *Intake) Identify(m Message) (kind, owner string, err error) {
+	m.Policy = Strict
+	envelope, err := in.wrap(m)
+	if err != nil {
+		return "", "", err
+	}
+	return envelope.Event.Type(), envelope.Event.Subject(), nil
+}
+
 // Accept journals messages, all or none, and then returns, one receipt each.
 // Errors are *lineage.Error: of ErrorInvalid, ErrorTooLarge or ErrorConflict
 // about a strict message that can't be read, of ErrorUnavailable when the

@@ -16,8 +16,18 @@ type Retainer interface {
 	// dead letter. Cut off, nothing is half done: a segment counts once it is durable.
 	Retain(ctx context.Context, before time.Time) ([]Segment, error)
 
+	// Retainable says what Retain would close, and closes nothing.
+	Retainable(ctx context.Context, before time.Time) (Retainable, error)
+
 	// Segments lists all that were closed, in order.
 	Segments(ctx context.Context) ([]Segment, error)
+}
+
+// Retainable is what may be put aside.
+type Retainable struct {
+	Records  int
+	Subjects int
+	Bytes    int64 // of what they hold, not compressed
 }
 
 // Segment is a file with the payloads of some records.

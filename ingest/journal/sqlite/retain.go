@@ -66,17 +66,23 @@ func (j *Journal) Retain(ctx context.Context, before time.Time) ([]journal.Segme
 // old selects what may go into a segment. The consumers are those that there are:
 // who has committed nothing is not known yet, and can't be waited for.
 const old = `
-	SELECT position, appended_at, checksum, subject, envelope FROM record
+	FROM record
 	WHERE length(envelope) > 0 AND subject IN (
 		SELECT subject FROM record GROUP BY subject
 		HAVING max(appended_at) < ? AND max(position) <= (SELECT coalesce(min(position), 0) FROM consumer)
-		EXCEPT SELECT subject FROM record JOIN letter USING (position))
-	ORDER BY position LIMIT ?`
+		EXCEPT SELECT subject FROM record JOIN letter USING (position))`
+
+// Retainable implements journal.Retainer.
+func (j *Journal) Retainable(ctx context.Context, before time.Time) (all journal.Retainable, err error) {
+	err = j.reads.QueryRowContext(ctx, "SELECT count(*), count(DISTINCT subject), coalesce(sum(length(envelope)), 0)"+old, before.UnixMicro()).
+		Scan(&all.Records, &all.Subjects, &all.Bytes)
+	return all, j.failedIf(ctx, "retain", err)
+}
 
 // writeSegment writes the next segment; no places: there is nothing to close.
 func (j *Journal) writeSegment(ctx context.Context, before time.Time) (segment journal.Segment, places []placed, err error) {
 	const op = "retain"
-	rows, err := j.reads.QueryContext(ctx, old, before.UnixMicro(), segmentRecords)
+	rows, err := j.reads.QueryContext(ctx, "SELECT position, appended_at, checksum, subject, envelope"+old+" ORDER BY position LIMIT ?", before.UnixMicro(), segmentRecords)
 	if err != nil {
 		return segment, nil, j.failed(ctx, op, "", err)
 	}

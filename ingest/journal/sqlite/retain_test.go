@@ -106,12 +106,18 @@ func TestRetain(t *testing.T) {
 	if err := a.Commit(t.Context(), "etl", done); err != nil {
 		t.Fatal(err)
 	}
+	if all, err := a.Retainable(t.Context(), limit); err != nil || all.Records != 5 || all.Subjects != 2 || all.Bytes < 500 {
+		t.Errorf("retainable are %+v, %v; want the five records of old and old-too", all, err)
+	}
 	closed := a.retain(limit)
 	if len(closed) != 1 || closed[0].Records != 5 || closed[0].Subjects != 2 || !closed[0].Present {
 		t.Fatalf("closed %+v, want the five records of old and old-too", closed)
 	}
 	if got := a.retain(limit); len(got) != 0 {
 		t.Errorf("closed twice: %+v", got)
+	}
+	if all, err := a.Retainable(t.Context(), limit); err != nil || all != (journal.Retainable{}) {
+		t.Errorf("retainable are %+v, %v; want nothing more", all, err)
 	}
 
 	same := func(when string) {
