@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"wellspring/graphstore"
@@ -16,7 +18,11 @@ func (s *Store) Apply(ctx context.Context, p lineage.Projection, at time.Time) (
 	if err := graphstore.Check(p, at); err != nil {
 		return lineage.Applied{}, err
 	}
-	return s.writing(ctx, op, func(tx *sql.Tx) (graphstore.Changes, error) { return newWriter(s, tx, p.Owner, at).apply(ctx, p) })
+	said, err := graphstore.Hash(p)
+	if err != nil {
+		return lineage.Applied{}, err
+	}
+	return s.writing(ctx, op, func(tx *sql.Tx) (graphstore.Changes, error) { return newWriter(s, tx, p.Owner, at).apply(ctx, said) })
 }
 
 // writing runs one transaction and counts what it changed.
@@ -44,24 +50,30 @@ type writer struct {
 	owner lineage.Owner
 	num   int64 // the owner's
 	at    int64
-	nums  map[lineage.ID]int64    // of nodes, as far as they were looked up; 0: there is none
-	loose map[lineage.ID]struct{} // nodes that may have nobody left who names them
-	fresh map[lineage.ID]struct{} // nodes that were not in the graph before
+	nums  map[lineage.ID]int64        // of nodes, as far as they were looked up; 0: there is none
+	there map[lineage.ID]lineage.Hash // of those of them that were there
+	last  int64                       // number given to a node
+	loose map[lineage.ID]struct{}     // nodes that may have nobody left who names them
+	fresh map[lineage.ID]struct{}     // nodes that were not in the graph before
+
+	nodes, claims, edges inserter
 	// What is added and was there already: another owner says the same.
 	sameNodes map[lineage.ID]struct{}
 	sameEdges map[lineage.EdgeKey]struct{}
 }
 
 func newWriter(s *Store, tx *sql.Tx, owner lineage.Owner, at time.Time) *writer {
-	return &writer{
+	w := &writer{
 		stmts: s.writeStmts, bound: map[string]*sql.Stmt{}, tx: tx, owner: owner, at: at.UnixNano(),
-		nums: map[lineage.ID]int64{}, loose: map[lineage.ID]struct{}{}, fresh: map[lineage.ID]struct{}{},
+		nums: map[lineage.ID]int64{}, there: map[lineage.ID]lineage.Hash{}, loose: map[lineage.ID]struct{}{}, fresh: map[lineage.ID]struct{}{},
 		sameNodes: map[lineage.ID]struct{}{}, sameEdges: map[lineage.EdgeKey]struct{}{},
 	}
+	w.nodes, w.claims, w.edges = inserter{table: nodeTable, w: w}, inserter{table: claimTable, w: w}, inserter{table: edgeTable, w: w}
+	return w
 }
 
 // exec and row run a prepared statement in the transaction. A statement writes or
-// reads one row: that ctx ended is looked at between them, which spares each a
+// reads few rows: that ctx ended is looked at between them, which spares each a
 // goroutine that waits for it. A row's error is that of its Scan.
 func (w *writer) exec(ctx context.Context, text string, args ...any) error {
 	if ctx.Err() != nil {
@@ -85,15 +97,12 @@ func (w *writer) stmt(ctx context.Context, text string) *sql.Stmt {
 	return bound
 }
 
-func (w *writer) apply(ctx context.Context, p lineage.Projection) (graphstore.Changes, error) {
+func (w *writer) apply(ctx context.Context, said graphstore.Hashed) (graphstore.Changes, error) {
 	have, err := w.manifest(ctx)
 	if err != nil {
 		return graphstore.Changes{}, err
 	}
-	changes, err := graphstore.Diff(have, p)
-	if err != nil {
-		return changes, err
-	}
+	changes := said.Diff(have)
 	return changes, w.make(ctx, changes)
 }
 
@@ -158,11 +167,17 @@ func (w *writer) manifest(ctx context.Context) (graphstore.Manifest, error) {
 }
 
 func (w *writer) putNodes(ctx context.Context, changes graphstore.Changes) error {
-	for _, nodes := range [][]graphstore.HashedNode{changes.AddNodes, changes.ChangeNodes} {
-		for _, n := range nodes {
-			if err := w.putNode(ctx, n); err != nil {
-				return err
-			}
+	if err := w.lookUp(ctx, slices.Concat(idsOf(changes.AddNodes), idsOf(changes.ChangeNodes))); err != nil {
+		return err
+	}
+	for _, n := range changes.AddNodes {
+		if err := errors.Join(w.putNode(ctx, n), w.claims.add(ctx, w.num, n.ID[:], n.Hash[:])); err != nil {
+			return err
+		}
+	}
+	for _, n := range changes.ChangeNodes {
+		if err := errors.Join(w.putNode(ctx, n), w.exec(ctx, reclaimNode, w.num, n.ID[:], n.Hash[:])); err != nil {
+			return err
 		}
 	}
 	for _, id := range changes.RetractNodes {
@@ -171,54 +186,68 @@ func (w *writer) putNodes(ctx context.Context, changes graphstore.Changes) error
 		}
 		w.loose[id] = struct{}{}
 	}
+	return errors.Join(w.inserted(ctx), w.claims.flush(ctx))
+}
+
+// inserted writes the new nodes that wait, and makes sure of their numbers.
+func (w *writer) inserted(ctx context.Context) error {
+	if len(w.fresh) == 0 {
+		return nil
+	}
+	var last int64
+	if err := errors.Join(w.nodes.flush(ctx), w.row(ctx, selectLastNode).Scan(&last)); err != nil {
+		return err
+	}
+	if last != w.last {
+		return fmt.Errorf("the last node has the number %d, not %d", last, w.last)
+	}
 	return nil
 }
 
-// putNode makes the node current with this content and claims it.
-func (w *writer) putNode(ctx context.Context, n graphstore.HashedNode) error {
-	hash, err := w.currentHash(ctx, n.ID)
-	if err != nil {
-		return err
+func idsOf(nodes []graphstore.HashedNode) []lineage.ID {
+	ids := make([]lineage.ID, len(nodes))
+	for i := range nodes {
+		ids[i] = nodes[i].ID
 	}
-	switch hash {
+	return ids
+}
+
+// putNode makes the node current with this content.
+func (w *writer) putNode(ctx context.Context, n graphstore.HashedNode) error {
+	switch w.there[n.ID] {
 	case n.Hash:
 		w.sameNodes[n.ID] = struct{}{}
+		return nil
 	case lineage.Hash{}:
 		w.fresh[n.ID] = struct{}{}
-		err = w.insertNode(ctx, n)
-	default:
-		err = w.supersede(ctx, n)
+		return w.insertNode(ctx, n)
 	}
-	if err != nil {
-		return err
-	}
-	return w.exec(ctx, claimNode, w.num, n.ID[:], n.Hash[:])
+	return w.supersede(ctx, n)
 }
 
-// currentHash is the hash of the node in the graph, zero if there is none. Its
-// number is known then.
-func (w *writer) currentHash(ctx context.Context, id lineage.ID) (lineage.Hash, error) {
-	var hash []byte
-	var num int64
-	err := w.row(ctx, selectNodeHash, id[:]).Scan(&hash, &num)
-	if errors.Is(err, sql.ErrNoRows) {
-		w.nums[id] = 0
-		return lineage.Hash{}, nil
+// lookUp finds out which nodes are in the graph, and their numbers and hashes.
+func (w *writer) lookUp(ctx context.Context, ids []lineage.ID) error {
+	for part := range slices.Chunk(ids, atOnce) {
+		args := make([]any, atOnce) // what is too much stays NULL, which no id is
+		for i := range part {
+			w.nums[part[i]], args[i] = 0, part[i][:]
+		}
+		rows, err := w.stmt(ctx, selectThere).QueryContext(context.WithoutCancel(ctx), args...)
+		err = each(rows, err, func(rows *sql.Rows) error {
+			var id lineage.ID
+			var num int64
+			var hash sql.RawBytes
+			if err := rows.Scan(&id, &num, &hash); err != nil {
+				return err
+			}
+			w.nums[id], w.there[id] = num, lineage.Hash(hash)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
 	}
-	if err != nil {
-		return lineage.Hash{}, err
-	}
-	w.nums[id] = num
-	return lineage.Hash(hash), nil
-}
-
-// number is that of a node in the graph, 0 if there is none.
-func (w *writer) number(ctx context.Context, id lineage.ID) (int64, error) {
-	if num, ok := w.nums[id]; ok {
-		return num, nil
-	}
-	_, err := w.currentHash(ctx, id)
-	return w.nums[id], err
+	return nil
 }
 
 // supersede gives a node new content, unless another owner stands by what it says.
@@ -248,15 +277,21 @@ func (w *writer) retractNode(ctx context.Context, id lineage.ID) error {
 	return w.exec(ctx, deleteNode, id[:])
 }
 
+// insertNode adds a node. A new row has the number after the highest, which is how
+// its number is known before it is written (inserted).
 func (w *writer) insertNode(ctx context.Context, n graphstore.HashedNode) error {
+	if len(w.fresh) == 1 {
+		if err := w.row(ctx, selectLastNode).Scan(&w.last); err != nil {
+			return err
+		}
+	}
+	w.last++
+	w.nums[n.ID] = w.last
 	args, err := w.nodeArgs(n)
 	if err != nil {
 		return err
 	}
-	var num int64
-	err = w.row(ctx, insertNode, args...).Scan(&num)
-	w.nums[n.ID] = num
-	return err
+	return w.nodes.add(ctx, args...)
 }
 
 // nodeArgs are the parameters of the statements that write a node.

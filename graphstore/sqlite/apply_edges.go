@@ -34,20 +34,28 @@ func (w *writer) putEdges(ctx context.Context, changes graphstore.Changes) error
 			return err
 		}
 	}
-	return nil
+	return w.edges.flush(ctx)
 }
 
 // checkEnds looks for the ends of new edges in the graph, where the projection's
 // nodes are by now. What the projection lets go counts; the edge holds it then.
 func (w *writer) checkEnds(ctx context.Context, edges []graphstore.HashedEdge) error {
-	for _, e := range edges {
-		for _, id := range []lineage.ID{e.SourceID, e.TargetID} {
-			num, err := w.number(ctx, id)
-			if err != nil {
-				return err
+	var unknown []lineage.ID
+	for i := range edges {
+		for _, id := range []lineage.ID{edges[i].SourceID, edges[i].TargetID} {
+			if _, known := w.nums[id]; !known {
+				w.nums[id] = 0
+				unknown = append(unknown, id)
 			}
-			if num == 0 {
-				return graphstore.MissingEnd(id, e.Key())
+		}
+	}
+	if err := w.lookUp(ctx, unknown); err != nil {
+		return err
+	}
+	for i := range edges {
+		for _, id := range []lineage.ID{edges[i].SourceID, edges[i].TargetID} {
+			if w.nums[id] == 0 {
+				return graphstore.MissingEnd(id, edges[i].Key())
 			}
 		}
 	}
@@ -135,14 +143,20 @@ func (w *writer) insertEdge(ctx context.Context, e graphstore.HashedEdge, create
 	if err != nil {
 		return err
 	}
-	return w.exec(ctx, insertEdge, append(w.edgeArgs(e.Key()), e.SourceID[:], e.TargetID[:], e.Hash[:], string(attributes), createdAt)...)
+	return w.edges.add(ctx, append(w.edgeArgs(e.Key()), e.SourceID[:], e.TargetID[:], e.Hash[:], string(attributes), createdAt)...)
 }
 
 // numberEnds looks up the nodes that an edge ends at.
 func (w *writer) numberEnds(ctx context.Context, key lineage.EdgeKey) error {
-	_, source := w.number(ctx, key.SourceID)
-	_, target := w.number(ctx, key.TargetID)
-	return errors.Join(source, target)
+	for _, id := range []lineage.ID{key.SourceID, key.TargetID} {
+		if _, known := w.nums[id]; known {
+			continue
+		}
+		if err := w.lookUp(ctx, []lineage.ID{id}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // edgeArgs are the parameters that the statements on edges begin with. The ends

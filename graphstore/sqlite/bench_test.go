@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -102,14 +101,14 @@ func bareRows(b *testing.B, p lineage.Projection, nums map[lineage.ID]int) []bar
 			continue
 		}
 		nums[n.ID] = len(nums) + 1
-		rows = append(rows, bareRow{strings.Replace(insertNode, "RETURNING num", "", 1), []any{
+		rows = append(rows, bareRow{nodeTable.one, []any{
 			n.ID[:], string(n.Kind), n.Name, attributes(n.Attributes), n.Hash[:], 1,
 			text(n.Attributes, lineage.AttrRun), text(n.Attributes, lineage.AttrLabware),
 			text(n.Attributes, lineage.AttrWell), text(n.Attributes, lineage.AttrBarcode),
 		}})
 	}
 	for _, e := range changes.AddEdges {
-		rows = append(rows, bareRow{insertEdge, []any{
+		rows = append(rows, bareRow{edgeTable.one, []any{
 			nums[e.TargetID], string(e.RelationshipType), nums[e.SourceID], e.TransformationID[:], 1,
 			e.SourceID[:], e.TargetID[:], e.Hash[:], attributes(e.Attributes), 1,
 		}})

@@ -1,5 +1,7 @@
 package sqlite
 
+import "strings"
+
 // Every statement but Find's, which is put together in find.go. A list of ids,
 // numbers or types is a JSON array; ids in it are hexadecimal. CROSS JOIN keeps the
 // order of the loops: the list outside, an index inside.
@@ -13,30 +15,36 @@ const (
 )
 
 // Writing nodes.
+var (
+	nodeTable   = intoTable("node", "id", "kind", "name", "attributes", "hash", "created_at", "run", "labware", "well", "barcode")
+	claimTable  = intoTable("node_owner", "owner", "node", "hash")
+	selectThere = `SELECT id, num, hash FROM node WHERE id IN (?` + strings.Repeat(", ?", atOnce-1) + `)`
+)
+
 const (
 	selectClaim     = `SELECT hash FROM node_owner WHERE owner = ? AND node = ?`
-	selectNodeHash  = `SELECT hash, num FROM node WHERE id = ?`
 	selectNodeRival = `SELECT o.name FROM node_owner c JOIN owner o ON o.num = c.owner WHERE c.node = ? AND c.owner <> ? LIMIT 1`
-	insertNode      = `INSERT INTO node (id, kind, name, attributes, hash, created_at, run, labware, well, barcode) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING num`
+	selectLastNode  = `SELECT coalesce(max(num), 0) FROM node`
 	// A node keeps its number: edges have it.
 	updateNode = `UPDATE node SET kind = ?2, name = ?3, attributes = ?4, hash = ?5, created_at = ?6, run = ?7, labware = ?8, well = ?9, barcode = ?10 WHERE id = ?1`
 	keepNode   = `INSERT INTO node_revision (id, kind, name, attributes, created_at, retracted_at, run, labware, well, barcode)
 		SELECT id, kind, name, attributes, created_at, ?2, run, labware, well, barcode FROM node WHERE id = ?1`
 	deleteNode     = `DELETE FROM node WHERE id = ?`
-	claimNode      = `INSERT INTO node_owner (owner, node, hash) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET hash = excluded.hash`
+	reclaimNode    = `UPDATE node_owner SET hash = ?3 WHERE owner = ?1 AND node = ?2`
 	disclaimNode   = `DELETE FROM node_owner WHERE owner = ? AND node = ?`
 	selectNodeHeld = `SELECT EXISTS (SELECT 1 FROM node_owner WHERE node = ?1)
 		OR EXISTS (SELECT 1 FROM edge WHERE target = (SELECT num FROM node WHERE id = ?1))
 		OR EXISTS (SELECT 1 FROM edge WHERE source = (SELECT num FROM node WHERE id = ?1))`
 )
 
+var edgeTable = intoTable("edge", "target", "type", "source", "transformation", "owner", "source_id", "target_id", "hash", "attributes", "created_at")
+
 // Writing edges. Their parameters begin with the key, by numbers, and the owner.
 const (
 	selectEdgeHash  = `SELECT hash FROM edge WHERE target = ? AND type = ? AND source = ? AND transformation = ? AND owner = ?`
 	selectEdgeRival = `SELECT e.hash, e.created_at, o.name FROM edge e JOIN owner o ON o.num = e.owner
 		WHERE e.target = ? AND e.type = ? AND e.source = ? AND e.transformation = ? AND e.owner <> ? LIMIT 1`
-	insertEdge = `INSERT INTO edge (target, type, source, transformation, owner, source_id, target_id, hash, attributes, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	keepEdge   = `INSERT INTO edge_revision (source, type, target, transformation, attributes, created_at, retracted_at)
+	keepEdge = `INSERT INTO edge_revision (source, type, target, transformation, attributes, created_at, retracted_at)
 		SELECT source_id, type, target_id, transformation, attributes, created_at, ?6 FROM edge
 		WHERE target = ?1 AND type = ?2 AND source = ?3 AND transformation = ?4 AND owner = ?5`
 	deleteEdge = `DELETE FROM edge WHERE target = ? AND type = ? AND source = ? AND transformation = ? AND owner = ?`
@@ -44,8 +52,9 @@ const (
 
 var writeStatements = []string{
 	selectOwner, insertOwner, selectNodeManifest, selectEdgeManifest,
-	selectNodeHash, selectNodeRival, insertNode, updateNode, keepNode, deleteNode, claimNode, disclaimNode, selectNodeHeld,
-	selectClaim, selectEdgeHash, selectEdgeRival, insertEdge, keepEdge, deleteEdge,
+	selectThere, selectNodeRival, selectLastNode, updateNode, keepNode, deleteNode, reclaimNode, disclaimNode, selectNodeHeld,
+	selectClaim, selectEdgeHash, selectEdgeRival, keepEdge, deleteEdge,
+	nodeTable.one, nodeTable.many, claimTable.one, claimTable.many, edgeTable.one, edgeTable.many,
 }
 
 // Reading.
