@@ -108,3 +108,28 @@ func TestWhatIsNoNumberHasNoHash(t *testing.T) {
 		t.Errorf("got %v, want an error of kind %s", err, lineage.ErrorInvalid)
 	}
 }
+
+// What is the same has one hash.
+func TestSame(t *testing.T) {
+	attributes := rapid.MapOfN(rapid.SampledFrom([]string{"a", "b"}), rapid.OneOf(
+		rapid.Just[any](true), rapid.Just[any]("x"), rapid.Just[any]("1"), rapid.Just[any](1.0), rapid.Just[any](0.0), rapid.Just[any](math.Copysign(0, -1)),
+		rapid.Just[any]([]string{}), rapid.Just[any]([]string{"x"}), rapid.Just[any]([]float64{1}), rapid.Just[any]([]float64{1, 2}),
+	), 0, 2)
+	rapid.Check(t, func(t *rapid.T) {
+		node := func() lineage.Node {
+			return lineage.Node{Name: rapid.SampledFrom([]string{"n", "m"}).Draw(t, "name"), Attributes: attributes.Draw(t, "attributes")}
+		}
+		a, b := node(), node()
+		one, _ := a.ContentHash()
+		two, _ := b.ContentHash()
+		if a.Same(b) != (one == two) {
+			t.Fatalf("%+v and %+v: the same %t, one hash %t", a, b, a.Same(b), one == two)
+		}
+		e, f := lineage.Edge{Attributes: a.Attributes}, lineage.Edge{Attributes: b.Attributes}
+		one, _ = e.ContentHash()
+		two, _ = f.ContentHash()
+		if e.Same(f) != (one == two) {
+			t.Fatalf("%+v and %+v: the same %t, one hash %t", e, f, e.Same(f), one == two)
+		}
+	})
+}

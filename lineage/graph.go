@@ -1,6 +1,7 @@
 package lineage
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"time"
@@ -67,12 +68,16 @@ func (e Edge) Key() EdgeKey {
 
 // Compare orders keys by source, target, type and transformation.
 func (k EdgeKey) Compare(o EdgeKey) int {
-	return cmp.Or(
-		slices.Compare(k.SourceID[:], o.SourceID[:]),
-		slices.Compare(k.TargetID[:], o.TargetID[:]),
-		cmp.Compare(k.RelationshipType, o.RelationshipType),
-		slices.Compare(k.TransformationID[:], o.TransformationID[:]),
-	)
+	if c := bytes.Compare(k.SourceID[:], o.SourceID[:]); c != 0 {
+		return c
+	}
+	if c := bytes.Compare(k.TargetID[:], o.TargetID[:]); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(k.RelationshipType, o.RelationshipType); c != 0 {
+		return c
+	}
+	return bytes.Compare(k.TransformationID[:], o.TransformationID[:])
 }
 
 // Owner names what a part of the graph was derived from: a run, a plan, a
@@ -101,7 +106,7 @@ type Projection struct {
 // Sort puts nodes and edges into the order of their ids and keys, the order in
 // which stores write them (two writers in one order do not deadlock).
 func (p *Projection) Sort() {
-	slices.SortFunc(p.Nodes, func(a, b Node) int { return slices.Compare(a.ID[:], b.ID[:]) })
+	slices.SortFunc(p.Nodes, func(a, b Node) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	slices.SortFunc(p.Edges, func(a, b Edge) int { return a.Key().Compare(b.Key()) })
 }
 
