@@ -74,7 +74,11 @@ func (p problems) handle(err error, c echo.Context) {
 		if bug := (*panicked)(nil); errors.As(err, &bug) {
 			attributes = append(attributes, "stack", string(bug.stack))
 		}
-		p.log.ErrorContext(c.Request().Context(), "a request failed", attributes...)
+		level, what := slog.LevelError, "a request failed"
+		if c.Request().Context().Err() != nil {
+			level, what = slog.LevelInfo, "the caller left before the answer"
+		}
+		p.log.Log(c.Request().Context(), level, what, attributes...)
 	}
 	if c.Response().Committed {
 		// Half an answer must not look like a whole one.
