@@ -215,10 +215,14 @@ func (a *App) forget() {
 	}
 }
 
+// companions are the ends of the names of the files that lie beside a SQLite
+// database; -journal where it was not in WAL mode yet.
+var companions = []string{"-wal", "-shm", "-journal"}
+
 // removeDatabase removes a SQLite database with what lies beside it.
 func removeDatabase(path string) error {
 	var errs []error
-	for _, end := range []string{"", "-wal", "-shm"} {
+	for _, end := range append([]string{""}, companions...) {
 		if err := os.Remove(path + end); err != nil && !errors.Is(err, os.ErrNotExist) {
 			errs = append(errs, err)
 		}
@@ -229,7 +233,7 @@ func removeDatabase(path string) error {
 // replaceDatabase puts one closed SQLite database in the place of another.
 func replaceDatabase(from, to string) error {
 	// A log of the old one beside the new one would be taken for the new one's.
-	for _, end := range []string{"-wal", "-shm"} {
+	for _, end := range companions {
 		if err := os.Remove(to + end); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return unavailable("put graph in place", to, err)
 		}

@@ -136,8 +136,17 @@ func TestRebuildOfALostGraph(t *testing.T) {
 	if report.Owners != 1 || report.Fsck.Nodes == 0 {
 		t.Errorf("%+v", report)
 	}
+	// What a killed rebuild leaves, at whichever moment, is gone after a start.
+	for _, end := range []string{"", "-wal", "-shm", "-journal"} {
+		if err := os.WriteFile(filepath.Join(dir, "graph.rebuild.db"+end), []byte("half"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	again := start(t, func(o *app.Options) { o.DataDir = dir })
 	clean(t, again)
+	if left, _ := filepath.Glob(filepath.Join(dir, "graph.rebuild*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
 }
 
 // A backup of a running service, restored into an empty place, is the same
