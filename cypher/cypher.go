@@ -27,7 +27,7 @@ type Statement struct {
 	File       string // read/nodes.cypher
 	Question   string // what a person asks by it; of the folder browser
 	Purpose    string
-	Parameters []string          // names, without the dollar
+	Parameters []string          // names, without the dollar and without the $in. that statements of the product have
 	Examples   map[string]string // of parameters, where the header gives one
 	Returns    string
 	Scans      string // why it may look at every node; empty: it may not

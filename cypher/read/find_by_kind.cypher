@@ -6,11 +6,11 @@
 // Returns: properties, labels; in order of name, then id
 MATCH (n:KIND)
 USING INDEX SEEK n:KIND(name, id)
-WHERE n.name >= $afterName
+WHERE n.name >= $in.afterName
   AND n.id IS NOT NULL
-  AND CASE n.name WHEN $afterName THEN n.id > $afterId ELSE true END
-  AND n.createdAt <= $asOf
-  AND all(key IN keys($attributes) WHERE n[key] = $attributes[key])
+  AND CASE n.name WHEN $in.afterName THEN n.id > $in.afterId ELSE true END
+  AND n.createdAt <= $in.asOf
+  AND all(key IN keys($in.attributes) WHERE n[key] = $in.attributes[key])
 RETURN properties(n) AS properties, labels(n) AS labels
 ORDER BY n.name, n.id
-LIMIT $limit
+LIMIT $in.limit

@@ -9,13 +9,13 @@
 // Returns: properties, labels; in order of name, then id
 MATCH (n:Lineage)
 USING INDEX SEEK n:Lineage(run, labware, well)
-WHERE n.run = $run AND n.labware = $labware AND n.well = $well
+WHERE n.run = $in.run AND n.labware = $in.labware AND n.well = $in.well
   AND NOT n:Retracted
-  AND ($kind IS NULL OR $kind IN labels(n))
-  AND ($name IS NULL OR n.name = $name)
-  AND CASE n.name WHEN $afterName THEN n.id > $afterId ELSE n.name > $afterName END
-  AND n.createdAt <= $asOf
-  AND all(key IN keys($attributes) WHERE n[key] = $attributes[key])
+  AND ($in.kind IS NULL OR $in.kind IN labels(n))
+  AND ($in.name IS NULL OR n.name = $in.name)
+  AND CASE n.name WHEN $in.afterName THEN n.id > $in.afterId ELSE n.name > $in.afterName END
+  AND n.createdAt <= $in.asOf
+  AND all(key IN keys($in.attributes) WHERE n[key] = $in.attributes[key])
 RETURN properties(n) AS properties, labels(n) AS labels
 ORDER BY n.name, n.id
-LIMIT $limit
+LIMIT $in.limit

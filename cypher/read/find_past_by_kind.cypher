@@ -7,21 +7,21 @@
 // Returns: properties, labels; in order of name, then id
 MATCH (n:Past)
 USING INDEX SEEK n:Past(wasKind, name, id)
-WHERE n.wasKind = $kind
-  AND n.name >= $afterName
+WHERE n.wasKind = $in.kind
+  AND n.name >= $in.afterName
   AND n.id IS NOT NULL
-  AND CASE n.name WHEN $afterName THEN n.id > $afterId ELSE true END
-  AND n.createdAt <= $asOf AND $asOf < n.retractedAt
+  AND CASE n.name WHEN $in.afterName THEN n.id > $in.afterId ELSE true END
+  AND n.createdAt <= $in.asOf AND $in.asOf < n.retractedAt
   AND NOT EXISTS {
     MATCH (n)-[:WAS]-(l)
-    WHERE l.createdAt <= $asOf AND (l.retractedAt IS NULL OR $asOf < l.retractedAt AND n.createdAt < l.createdAt)
+    WHERE l.createdAt <= $in.asOf AND (l.retractedAt IS NULL OR $in.asOf < l.retractedAt AND n.createdAt < l.createdAt)
     RETURN l
     UNION ALL
     MATCH (n)<-[:WAS]-()-[:WAS]->(l)
-    WHERE l.createdAt <= $asOf AND $asOf < l.retractedAt AND n.createdAt < l.createdAt
+    WHERE l.createdAt <= $in.asOf AND $in.asOf < l.retractedAt AND n.createdAt < l.createdAt
     RETURN l
   }
-  AND all(key IN keys($attributes) WHERE n[key] = $attributes[key])
+  AND all(key IN keys($in.attributes) WHERE n[key] = $in.attributes[key])
 RETURN properties(n) AS properties, labels(n) AS labels
 ORDER BY n.name, n.id
-LIMIT $limit
+LIMIT $in.limit

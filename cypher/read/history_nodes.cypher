@@ -1,7 +1,7 @@
 // Purpose: Reads all revisions of a node.
 // Parameters: $id
 // Returns: properties, labels
-MATCH (n:Lineage {id: $id})
+MATCH (n:Lineage {id: $in.id})
 USING INDEX SEEK n:Lineage(id)
 CALL (n) {
   RETURN n AS was

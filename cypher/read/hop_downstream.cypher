@@ -1,11 +1,20 @@
-// Purpose: Reads the first ids of what nodes directly affect. TYPES is the relationship types.
+// Purpose: Reads the first of what nodes directly affect, and for each what it directly depends on: many in a record. TYPES is the relationship types.
 // Parameters: $ids
+// $known: ids that are left out
 // $limit
-// Returns: id; each once, in order
-UNWIND $ids AS id
+// Returns: rows: properties, labels, edges: source, type, properties; each node once, in order of id
+UNWIND $in.ids AS id
 MATCH (n:Lineage {id: id})
 USING INDEX SEEK n:Lineage(id)
 MATCH (n)<-[:TYPES]-(far)
-RETURN DISTINCT far.id AS id
-ORDER BY id
-LIMIT $limit
+WITH DISTINCT far, far.id AS farID
+WHERE NOT farID IN $in.known
+WITH far
+ORDER BY farID
+LIMIT $in.limit
+WITH collect(far) AS found
+UNWIND range(0, size(found) - 1, 100) AS first
+RETURN COLLECT {
+  UNWIND found[first..first + 100] AS n
+  RETURN [properties(n), labels(n), COLLECT { MATCH (n)-[e:TYPES]->(source) RETURN [source.id, type(e), properties(e)] }]
+} AS rows

@@ -4,15 +4,15 @@
 // $asOf
 // $limit
 // Returns: id; each once, in order
-UNWIND $ids AS id
+UNWIND $in.ids AS id
 MATCH (n:Lineage {id: id})
 USING INDEX SEEK n:Lineage(id)
 MATCH (n)<-[e:TYPES|RETRACTED]-(far)
-WHERE e.createdAt <= $asOf AND (e.retractedAt IS NULL OR $asOf < e.retractedAt)
-  AND coalesce(e.wasType, type(e)) IN $types
+WHERE e.createdAt <= $in.asOf AND (e.retractedAt IS NULL OR $in.asOf < e.retractedAt)
+  AND coalesce(e.wasType, type(e)) IN $in.types
 WITH DISTINCT far
-WHERE far.createdAt <= $asOf AND (far.retractedAt IS NULL OR $asOf < far.retractedAt)
-   OR EXISTS { (far)-[:WAS]->(was:Revision) WHERE was.createdAt <= $asOf AND $asOf < was.retractedAt }
+WHERE far.createdAt <= $in.asOf AND (far.retractedAt IS NULL OR $in.asOf < far.retractedAt)
+   OR EXISTS { (far)-[:WAS]->(was:Revision) WHERE was.createdAt <= $in.asOf AND $in.asOf < was.retractedAt }
 RETURN far.id AS id
 ORDER BY id
-LIMIT $limit
+LIMIT $in.limit

@@ -3,7 +3,7 @@
 // $limit
 // Returns: owner; in order of name
 MATCH (p:Projection)
-WHERE p.owner > $after
+WHERE p.owner > $in.after
 RETURN p.owner AS owner
 ORDER BY p.owner
-LIMIT $limit
+LIMIT $in.limit

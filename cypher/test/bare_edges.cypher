@@ -1,7 +1,7 @@
 // Purpose: Writes edges of one type as plainly as can be, for a comparison. TYPES is the type.
 // Parameters: $rows: target, source, transformation, properties
 // Returns: nothing
-UNWIND $rows AS row
+UNWIND $in.rows AS row
 MATCH (t:Lineage {id: row.target})
 USING INDEX SEEK t:Lineage(id)
 WITH row, t, row.source AS source

@@ -3,7 +3,7 @@
 // $limit
 // Returns: nodes and relationships of every path
 // Scans: every path, as it is naive
-UNWIND $ids AS id
+UNWIND $in.ids AS id
 MATCH path = (root:Lineage {id: id})-[:TYPES*0..DEPTH]->(n)
 RETURN nodes(path) AS nodes, relationships(path) AS relationships
-LIMIT $limit
+LIMIT $in.limit

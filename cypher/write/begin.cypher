@@ -2,8 +2,8 @@
 // Parameters: $owners
 // Returns: owner; manifest, digests, nodes, edges: as projection_put left them; null: the owner had nothing
 MERGE (lock:ApplyLock {name: 'apply'})
-SET lock.holder = $owners
+SET lock.holder = $in.owners
 WITH lock
-UNWIND $owners AS owner
+UNWIND $in.owners AS owner
 OPTIONAL MATCH (p:Projection {owner: owner})
 RETURN owner, p.manifest AS manifest, p.digests AS digests, p.nodes AS nodes, p.edges AS edges

@@ -1,7 +1,7 @@
 // Purpose: Adds the edges of one type that are not there, and leaves alone those that are. TYPES is the type.
 // Parameters: $rows: row, target, source, transformation, owner, properties (all)
 // Returns: found: how many rows have both their nodes; there: row, source, target, type, properties of the edges that were there
-UNWIND $rows AS row
+UNWIND $in.rows AS row
 MATCH (t:Lineage {id: row.target})
 USING INDEX SEEK t:Lineage(id)
 WHERE NOT t:Retracted

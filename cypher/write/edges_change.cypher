@@ -1,7 +1,7 @@
 // Purpose: Gives edges new content and keeps the old as a retracted one. TYPES is the type.
 // Parameters: $rows: target, source, transformation, key, owner, at, properties (all)
 // Returns: of those that another owner named too: id: the key; other
-UNWIND $rows AS row
+UNWIND $in.rows AS row
 MATCH (t:Lineage {id: row.target})
 USING INDEX SEEK t:Lineage(id)
 WITH row, t, row.source AS source

@@ -1,7 +1,7 @@
 // Purpose: Writes edges whose targets were made just now, so that none of them can be there.
 // Parameters: $rows: target; edges: source, type, properties (all)
 // Returns: found: how many of them have both their nodes
-UNWIND $rows AS row
+UNWIND $in.rows AS row
 MATCH (t:Lineage {id: row.target})
 USING INDEX SEEK t:Lineage(id)
 UNWIND row.edges AS edge

@@ -1,7 +1,7 @@
 // Purpose: Adds owners to edges that say already what they have to say. TYPES is the type.
 // Parameters: $rows: target, source, transformation, owner
 // Returns: nothing
-UNWIND $rows AS row
+UNWIND $in.rows AS row
 MATCH (t:Lineage {id: row.target})
 USING INDEX SEEK t:Lineage(id)
 WITH row, t, row.source AS source

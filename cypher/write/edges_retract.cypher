@@ -1,7 +1,7 @@
 // Purpose: Takes owners from edges, and retracts those that no other owner names. TYPES is the type.
 // Parameters: $rows: target, source, transformation, owner, at
 // Returns: nothing
-UNWIND $rows AS row
+UNWIND $in.rows AS row
 MATCH (t:Lineage {id: row.target})
 USING INDEX SEEK t:Lineage(id)
 WITH row, t, row.source AS source

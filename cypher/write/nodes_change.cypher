@@ -1,7 +1,7 @@
 // Purpose: Gives nodes new content, also those that were retracted, and keeps the old as a revision.
 // Parameters: $rows: id, owner, at, labels, properties (all)
 // Returns: of those that another owner named too: id, other
-UNWIND $rows AS row
+UNWIND $in.rows AS row
 MATCH (n:Lineage {id: row.id})
 USING INDEX SEEK n:Lineage(id)
 WITH row, n, [other IN n.owners WHERE other <> row.owner] AS others

@@ -1,7 +1,7 @@
 // Purpose: Retracts those of the nodes that no owner and no edge names any more. TYPES is every relationship type.
 // Parameters: $rows: id, at
 // Returns: nothing
-UNWIND $rows AS row
+UNWIND $in.rows AS row
 MATCH (n:Lineage {id: row.id})
 USING INDEX SEEK n:Lineage(id)
 WHERE size(n.owners) = 0 AND NOT n:Retracted AND NOT EXISTS { (n)-[:TYPES]-() }

@@ -1,7 +1,7 @@
 // Purpose: Forgets parts of what an owner had.
 // Parameters: $keys
 // Returns: nothing
-UNWIND $keys AS key
+UNWIND $in.keys AS key
 MATCH (m:ManifestPart {key: key})
 USING INDEX SEEK m:ManifestPart(key)
 DELETE m

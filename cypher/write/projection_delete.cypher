@@ -1,6 +1,6 @@
 // Purpose: Forgets owners that have nothing left.
 // Parameters: $owners
 // Returns: nothing
-UNWIND $owners AS owner
+UNWIND $in.owners AS owner
 MATCH (p:Projection {owner: owner})
 DELETE p

@@ -146,31 +146,28 @@ func all[T any](w writer, of func(graphstore.Changes) []T) []change[T] {
 func (w writer) addNodes(ctx context.Context) error {
 	nodes := all(w, func(c graphstore.Changes) []graphstore.HashedNode { return c.AddNodes })
 	var join, change []change[graphstore.HashedNode]
-	for kind, nodes := range nodesByKind(nodes) {
-		statement := cypher.Write("nodes_add").With("KIND", labels(kind))
-		for batch := range slices.Chunk(nodes, batchSize) {
-			err := each(ctx, w.tx, statement, map[string]any{"rows": nodeRows(batch)}, func(record *driver.Record) error {
-				i, _, err := driver.GetRecordValue[int64](record, "row")
-				if err != nil {
-					return err
-				}
-				there, err := readNode(record)
-				if err != nil {
-					return err
-				}
-				batch[i].there[there.ID] = struct{}{}
-				same, err := joins(there, batch[i].thing)
-				if same {
-					join = append(join, batch[i])
-					batch[i].sameNodes[there.ID] = struct{}{}
-				} else {
-					change = append(change, batch[i])
-				}
-				return err
-			})
+	for batch := range slices.Chunk(nodes, batchSize) {
+		err := each(ctx, w.tx, cypher.Write("nodes_add"), map[string]any{"rows": nodeRows(batch)}, func(record *driver.Record) error {
+			i, _, err := driver.GetRecordValue[int64](record, "row")
 			if err != nil {
 				return err
 			}
+			there, err := readNode(record)
+			if err != nil {
+				return err
+			}
+			batch[i].there[there.ID] = struct{}{}
+			same, err := joins(there, batch[i].thing)
+			if same {
+				join = append(join, batch[i])
+				batch[i].sameNodes[there.ID] = struct{}{}
+			} else {
+				change = append(change, batch[i])
+			}
+			return err
+		})
+		if err != nil {
+			return err
 		}
 	}
 	for batch := range slices.Chunk(join, batchSize) {
@@ -252,11 +249,6 @@ func (w writer) retractNodes(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// nodesByKind yields the nodes of each kind, in the order they have.
-func nodesByKind(nodes []change[graphstore.HashedNode]) iter.Seq2[lineage.Kind, []change[graphstore.HashedNode]] {
-	return grouped(nodes, lineage.Kinds(), func(n change[graphstore.HashedNode]) lineage.Kind { return n.thing.Kind })
 }
 
 // grouped yields the things of each group, in the order they have.

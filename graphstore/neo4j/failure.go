@@ -53,7 +53,12 @@ func isAway(err error) bool {
 	if neo, ok := errors.AsType[*driver.Neo4jError](err); ok {
 		return driver.IsRetryable(neo)
 	}
-	_, lost := errors.AsType[*driver.ConnectivityError](err)
 	_, tired := errors.AsType[*driver.TransactionExecutionLimit](err)
-	return lost || tired
+	return isLost(err) || tired
+}
+
+// isLost reports whether there is no connection.
+func isLost(err error) bool {
+	_, lost := errors.AsType[*driver.ConnectivityError](err)
+	return lost
 }

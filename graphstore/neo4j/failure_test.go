@@ -87,6 +87,7 @@ func TestConnectionCut(t *testing.T) {
 	for _, heard := range []bool{false, true} {
 		for message := 1; ; message++ {
 			want := longRun(fmt.Sprint("cut-", heard, "-", message), 2)
+			s.background.Wait() // its messages do not count
 			p.cutAt(message, heard)
 			_, err := s.Apply(t.Context(), want, time.Unix(1, 0))
 			cut := p.disarm()

@@ -37,6 +37,9 @@ func TestPlans(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, version := plans(t, s)
+	for _, statement := range common() {
+		explain(t, s, statement)
+	}
 	if !strings.HasPrefix(version, goldenVersion) {
 		t.Skipf("the plans are those of %s, which is not %s: not compared", version, goldenVersion)
 	}

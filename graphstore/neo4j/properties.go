@@ -126,14 +126,18 @@ func (l life) countsBefore(other life) bool {
 
 // readNode reads the fields properties and labels of a record.
 func readNode(record *driver.Record) (storedNode, error) {
-	p, _, err := driver.GetRecordValue[map[string]any](record, "properties")
-	if err != nil {
-		return storedNode{}, err
+	p, _ := record.Get("properties")
+	labels, _ := record.Get("labels")
+	return readNodeRow([]any{p, labels})
+}
+
+// readNodeRow reads a node that is given as a list that begins with properties and labels.
+func readNodeRow(row []any) (storedNode, error) {
+	if len(row) < 2 {
+		return storedNode{}, fmt.Errorf("a node comes as %v", row)
 	}
-	labels, _, err := driver.GetRecordValue[[]any](record, "labels")
-	if err != nil {
-		return storedNode{}, err
-	}
+	p, _ := row[0].(map[string]any)
+	labels, _ := row[1].([]any)
 	r := reader{p: p}
 	n := storedNode{
 		Node:   lineage.Node{ID: r.id(propID), Kind: r.kind(labels), Name: r.text(propName), CreatedAt: r.time(propCreatedAt), Attributes: r.attributes()},

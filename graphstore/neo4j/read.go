@@ -3,6 +3,7 @@ package neo4j
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -50,9 +51,9 @@ func (s *Store) Owners(ctx context.Context, after lineage.Owner, limit int) ([]l
 	return owners, nil
 }
 
-func owned(ctx context.Context, tx querier, owner lineage.Owner) ([]lineage.Node, []lineage.Edge, error) {
+func owned(ctx context.Context, tx querier, owner lineage.Owner) (nodes []lineage.Node, edges []lineage.Edge, err error) {
 	var l ledger
-	err := each(ctx, tx, cypher.Read("manifest"), map[string]any{"owner": string(owner)}, func(record *driver.Record) (err error) {
+	err = each(ctx, tx, cypher.Read("manifest"), map[string]any{"owner": string(owner)}, func(record *driver.Record) (err error) {
 		l, err = readLedger(record)
 		return err
 	})
@@ -63,20 +64,32 @@ func owned(ctx context.Context, tx querier, owner lineage.Owner) ([]lineage.Node
 	if err != nil {
 		return nil, nil, err
 	}
-	var ids []lineage.ID
-	for id := range manifest.Nodes {
-		ids = append(ids, id)
+	ids := slices.Collect(maps.Keys(manifest.Nodes))
+	for key := range manifest.Edges { // their targets may be another's
+		ids = append(ids, key.TargetID)
 	}
-	byID, err := nodesByID(ctx, tx, cypher.Read("nodes"), ids, nil)
-	if err != nil {
-		return nil, nil, err
-	}
-	var nodes []lineage.Node
-	for _, n := range byID {
-		nodes = append(nodes, n)
-	}
-	edges, err := edgesOf(ctx, tx, manifest)
+	err = expand(ctx, tx, ids, func(n neighbourhood) {
+		if _, ours := manifest.Nodes[n.node.ID]; ours {
+			nodes = append(nodes, n.node.Node)
+		}
+		for _, e := range n.edges {
+			if _, ours := manifest.Edges[e.Key()]; ours {
+				edges = append(edges, e.Edge)
+			}
+		}
+	})
 	return nodes, edges, err
+}
+
+// expand reads nodes and all that they depend on. Edges are read from their targets' side:
+// nothing depends on much, but much may depend on one.
+func expand(ctx context.Context, tx querier, ids []lineage.ID, take func(neighbourhood)) error {
+	statement := cypher.Read("expand").With("TYPES", allTypes())
+	return eachRow(ctx, tx, statement, map[string]any{"batches": batches(sortedIDs(ids))}, func(row []any) error {
+		n, err := readNeighbourhood(row)
+		take(n)
+		return err
+	})
 }
 
 // Held implements graphstore.Amender, in one round trip.
@@ -86,49 +99,15 @@ func (s *Store) Held(ctx context.Context, a graphstore.Amendment) (lineage.Proje
 	for _, n := range a.Nodes {
 		ids = append(ids, n.ID)
 	}
-	statement := cypher.Read("expand").With("TYPES", allTypes())
 	session := s.session(ctx, driver.AccessModeRead, s.bookmarks)
-	var err error
-	for batch := range slices.Chunk(sortedIDs(ids), batchSize) {
-		err = errors.Join(err, each(ctx, alone{session}, statement, map[string]any{"ids": texts(batch)}, func(record *driver.Record) error {
-			n, err := readNeighbourhood(record)
-			there.Nodes = append(there.Nodes, n.node.Node)
-			for _, e := range n.edges {
-				there.Edges = append(there.Edges, e.Edge)
-			}
-			return err
-		}))
-	}
+	err := expand(ctx, alone{session}, ids, func(n neighbourhood) {
+		there.Nodes = append(there.Nodes, n.node.Node)
+		for _, e := range n.edges {
+			there.Edges = append(there.Edges, e.Edge)
+		}
+	})
 	err = errors.Join(err, session.Close(ctx))
 	return a.Of(there), storeError(ctx, "held", string(a.Owner), err)
-}
-
-// edgesOf reads the edges of a manifest from their targets' side: nothing
-// depends on much, but much may depend on one.
-func edgesOf(ctx context.Context, tx querier, manifest graphstore.Manifest) ([]lineage.Edge, error) {
-	isTarget := map[lineage.ID]struct{}{}
-	var targets []lineage.ID
-	for key := range manifest.Edges {
-		if _, twice := isTarget[key.TargetID]; !twice {
-			isTarget[key.TargetID] = struct{}{}
-			targets = append(targets, key.TargetID)
-		}
-	}
-	var edges []lineage.Edge
-	statement := cypher.Read("edges_of_targets").With("TYPES", allTypes())
-	for batch := range slices.Chunk(targets, batchSize) {
-		err := each(ctx, tx, statement, map[string]any{"ids": texts(batch)}, func(record *driver.Record) error {
-			e, err := readEdge(record.AsMap())
-			if _, ours := manifest.Edges[e.Key()]; ours {
-				edges = append(edges, e.Edge)
-			}
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return edges, nil
 }
 
 // Nodes implements graphstore.Store.
@@ -154,24 +133,22 @@ func (s *Store) Nodes(ctx context.Context, ids []lineage.ID, asOf time.Time) ([]
 	return nodes, nil
 }
 
-// nodesByID runs a statement that reads nodes by id, in batches.
+// nodesByID runs a statement that reads nodes by id.
 func nodesByID(ctx context.Context, tx querier, statement cypher.Statement, ids []lineage.ID, parameters map[string]any) (map[lineage.ID]lineage.Node, error) {
-	nodes := make(map[lineage.ID]lineage.Node, len(ids))
-	for batch := range slices.Chunk(ids, batchSize) {
-		counts := make(map[lineage.ID]storedNode, len(batch))
-		err := each(ctx, tx, statement, with(parameters, "ids", texts(batch)), func(record *driver.Record) error {
-			n, err := readNode(record)
-			if other, twice := counts[n.ID]; !twice || n.life.countsBefore(other.life) {
-				counts[n.ID] = n
-			}
-			return err
-		})
-		if err != nil {
-			return nil, err
+	counts := make(map[lineage.ID]storedNode, len(ids))
+	err := eachRow(ctx, tx, statement, with(parameters, "batches", batches(ids)), func(row []any) error {
+		n, err := readNodeRow(row)
+		if other, twice := counts[n.ID]; !twice || n.life.countsBefore(other.life) {
+			counts[n.ID] = n
 		}
-		for id, n := range counts {
-			nodes[id] = n.Node
-		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	nodes := make(map[lineage.ID]lineage.Node, len(counts))
+	for id, n := range counts {
+		nodes[id] = n.Node
 	}
 	return nodes, nil
 }

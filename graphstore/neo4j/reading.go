@@ -24,15 +24,19 @@ type querier interface {
 type together struct{ tx driver.ManagedTransaction }
 
 func (t together) ask(ctx context.Context, statement cypher.Statement, parameters map[string]any) (driver.ResultWithContext, error) {
-	return t.tx.Run(ctx, statement.Text, parameters)
+	return t.tx.Run(ctx, statement.Text, in(parameters))
 }
 
 // alone runs each statement in a transaction of its own.
 type alone struct{ session driver.SessionWithContext }
 
 func (a alone) ask(ctx context.Context, statement cypher.Statement, parameters map[string]any) (driver.ResultWithContext, error) {
-	return a.session.Run(ctx, statement.Text, parameters)
+	return a.session.Run(ctx, statement.Text, in(parameters))
 }
+
+// in makes parameters the fields of one. Neo4j plans a statement anew for lists of 0, 1, up to
+// 10, up to 100 … elements, and texts of such lengths; what is in a map it does not look at.
+func in(parameters map[string]any) map[string]any { return map[string]any{"in": parameters} }
 
 // read runs work, which only reads, and returns what it says of one state of
 // the graph: no Apply was committed while it ran. Work may run more than once,
@@ -78,7 +82,7 @@ func (s *Store) glance(ctx context.Context, work func(querier) (any, error)) (re
 	w := &watch{shared: s.bookmarks}
 	session := s.session(ctx, driver.AccessModeRead, w)
 	result, err = work(alone{session})
-	err = errors.Join(err, session.Close(ctx))
+	err = s.heard(errors.Join(err, session.Close(ctx)))
 	return result, w.whole(), err
 }
 

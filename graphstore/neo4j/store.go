@@ -3,6 +3,9 @@ package neo4j
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	driver "github.com/neo4j/neo4j-go-driver/v5/neo4j"
@@ -30,6 +33,11 @@ type Store struct {
 	database  string
 	bookmarks driver.BookmarkManager // so that a reader sees what was written before
 	line      line
+
+	life       context.Context // until Close
+	end        context.CancelFunc
+	background sync.WaitGroup
+	away       atomic.Bool // the server was, when last heard of
 }
 
 var _ graphstore.Tracker = (*Store)(nil)
@@ -51,6 +59,7 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 		if options.Retry > 0 {
 			c.MaxTransactionRetryTime = options.Retry
 		}
+		c.ReadBufferSize = 64 << 10 // as much as a chunk of an answer may have
 	})
 	if err != nil {
 		return nil, &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, ID: options.URI, Hint: "use a URI like neo4j://127.0.0.1:7687", Err: err}
@@ -62,10 +71,13 @@ func Open(ctx context.Context, options Options) (*Store, error) {
 		driver: d, database: options.Database, bookmarks: driver.NewBookmarkManager(driver.BookmarkManagerConfig{}),
 		line: line{turn: make(chan struct{}, 1)},
 	}
+	s.life, s.end = context.WithCancel(context.WithoutCancel(ctx))
 	if err := s.prepare(ctx); err != nil {
+		s.end()
 		d.Close(ctx)
 		return nil, storeError(ctx, op, options.URI, err)
 	}
+	s.warm()
 	return s, nil
 }
 
@@ -100,11 +112,13 @@ func schema() []cypher.Statement {
 
 // Ping says whether the store can answer now.
 func (s *Store) Ping(ctx context.Context) error {
-	return storeError(ctx, "ping", s.database, s.driver.VerifyConnectivity(ctx))
+	return storeError(ctx, "ping", s.database, s.heard(s.driver.VerifyConnectivity(ctx)))
 }
 
 // Close lets go of the connections.
 func (s *Store) Close(ctx context.Context) error {
+	s.end()
+	s.background.Wait()
 	return storeError(ctx, "close", s.database, s.driver.Close(ctx))
 }
 
@@ -119,7 +133,7 @@ func (s *Store) session(ctx context.Context, mode driver.AccessMode, bookmarks d
 func (s *Store) write(ctx context.Context, work func(querier) (any, error)) (any, error) {
 	session := s.session(ctx, driver.AccessModeWrite, s.bookmarks)
 	result, err := session.ExecuteWrite(ctx, func(tx driver.ManagedTransaction) (any, error) { return work(together{tx}) })
-	return result, errors.Join(err, session.Close(ctx))
+	return result, s.heard(errors.Join(err, session.Close(ctx)))
 }
 
 // each runs a statement and calls row for every record of its result.
@@ -135,6 +149,31 @@ func each(ctx context.Context, tx querier, statement cypher.Statement, parameter
 		}
 	}
 	return result.Err()
+}
+
+// inRecord is how many things a statement puts into a record, as a list: the driver pays
+// for each record with a timer, and for one of a megabyte with copies of it.
+const inRecord = 100
+
+// batches are lists of ids for the records of a statement.
+func batches(ids []lineage.ID) [][]string { return slices.Collect(slices.Chunk(texts(ids), inRecord)) }
+
+// eachRow runs a statement whose records have a list of rows each, and calls row for
+// every one of them.
+func eachRow(ctx context.Context, tx querier, statement cypher.Statement, parameters map[string]any, row func(fields []any) error) error {
+	return each(ctx, tx, statement, parameters, func(record *driver.Record) error {
+		rows, _, err := driver.GetRecordValue[[]any](record, "rows")
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			fields, _ := r.([]any)
+			if err := row(fields); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // consume runs a statement that returns nothing.

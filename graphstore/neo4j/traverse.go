@@ -3,6 +3,7 @@ package neo4j
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -17,8 +18,8 @@ import (
 // The walk itself is done here, level by level, so that depths, order and
 // bounds are exact. What it walks over comes in one statement where it can: the
 // server finds all that is within reach by a plan that visits each node once
-// (VarLengthExpand(Pruning,BFS)). Where that is more than the bound on nodes,
-// and where it is asked as of a time, the server is asked for each level.
+// (VarLengthExpand(Pruning,BFS)). Where that is more than the bound on nodes, the
+// server is asked for each level, with its content; as of a time, for its ids first.
 //
 // Edges are always read from their targets' side, whatever the direction:
 // nothing depends on much, but much may depend on one.
@@ -29,15 +30,15 @@ func (s *Store) Traverse(ctx context.Context, q lineage.Traversal) (lineage.Grap
 	q.Roots = sortedIDs(q.Roots)
 	graph, err := s.read(ctx, func(tx querier) (any, error) {
 		w := walker{tx: tx, q: q, near: map[lineage.ID]neighbourhood{}}
+		if !q.AsOf.IsZero() {
+			return w.walk(ctx, w.pastHop)
+		}
+		if err := w.reachAll(ctx); err != nil {
+			return nil, err
+		}
 		next := w.hop
-		if q.AsOf.IsZero() {
-			all, err := w.reachAll(ctx)
-			if err != nil {
-				return nil, err
-			}
-			if all {
-				next = w.knownHop()
-			}
+		if len(w.near) > 0 {
+			next = w.knownHop()
 		}
 		return w.walk(ctx, next)
 	})
@@ -65,25 +66,12 @@ type walker struct {
 type hop func(ctx context.Context, level []lineage.ID, in map[lineage.ID]bool, room int) ([]lineage.ID, error)
 
 // reachAll reads what is within reach of the roots, and one hop more, so that
-// what a bound on depth leaves out is seen. It reports whether that was all:
-// it stops at the bound on nodes.
-func (w *walker) reachAll(ctx context.Context) (all bool, err error) {
+// what a bound on depth leaves out is seen. Where that is more than the bound on
+// nodes, it reads nothing.
+func (w *walker) reachAll(ctx context.Context) error {
 	statement := cypher.Read("traverse_"+string(w.q.Direction)).
 		With("TYPES", typesPattern(w.q.Types)).With("DEPTH", strconv.Itoa(w.q.Depth+1))
-	all = true
-	for batch := range slices.Chunk(w.q.Roots, batchSize) {
-		rows := 0
-		parameters := map[string]any{"ids": texts(batch), "limit": w.q.Nodes + 1}
-		err := each(ctx, w.tx, statement, parameters, func(record *driver.Record) error {
-			rows++
-			return w.take(record)
-		})
-		if err != nil {
-			return false, err
-		}
-		all = all && rows <= w.q.Nodes
-	}
-	return all, nil
+	return eachRow(ctx, w.tx, statement, map[string]any{"ids": texts(w.q.Roots), "limit": w.q.Nodes + 1}, w.take)
 }
 
 // reach reads those of the nodes that were not read yet.
@@ -94,13 +82,11 @@ func (w *walker) reach(ctx context.Context, ids []lineage.ID) error {
 			missing = append(missing, id)
 		}
 	}
-	statement, parameters := w.statement("expand")
-	for batch := range slices.Chunk(missing, batchSize) {
-		if err := each(ctx, w.tx, statement, with(parameters, "ids", texts(batch)), w.take); err != nil {
-			return err
-		}
+	if len(missing) == 0 {
+		return nil
 	}
-	return nil
+	statement, parameters := w.statement("expand")
+	return eachRow(ctx, w.tx, statement, with(parameters, "batches", batches(missing)), w.take)
 }
 
 // statement is a statement about the followed types, at the time asked for.
@@ -112,9 +98,9 @@ func (w *walker) statement(name string) (cypher.Statement, map[string]any) {
 		map[string]any{"asOf": w.q.AsOf.UTC(), "types": w.q.Types}
 }
 
-// take keeps what a record says of a node and its edges.
-func (w *walker) take(record *driver.Record) error {
-	n, err := readNeighbourhood(record)
+// take keeps what a row says of a node and its edges.
+func (w *walker) take(row []any) error {
+	n, err := readNeighbourhood(row)
 	if err != nil {
 		return err
 	}
@@ -128,15 +114,15 @@ func (w *walker) take(record *driver.Record) error {
 	return nil
 }
 
-// readNeighbourhood reads the fields properties, labels and edges of a record.
-func readNeighbourhood(record *driver.Record) (n neighbourhood, err error) {
-	if n.node, err = readNode(record); err != nil {
+// readNeighbourhood reads a node that is given as a list of properties, labels and edges.
+func readNeighbourhood(row []any) (n neighbourhood, err error) {
+	if n.node, err = readNodeRow(row); err != nil {
 		return n, err
 	}
-	rows, _, err := driver.GetRecordValue[[]any](record, "edges")
-	if err != nil {
-		return n, err
+	if len(row) != 3 {
+		return n, fmt.Errorf("a node with its edges comes as %v", row)
 	}
+	rows, _ := row[2].([]any)
 	n.edges = make([]storedEdge, len(rows))
 	for i, row := range rows {
 		if n.edges[i], err = readDependence(n.node.ID, row); err != nil {
@@ -179,25 +165,35 @@ func readDependence(target lineage.ID, row any) (storedEdge, error) {
 	return makeEdge(source, target, typ, fields[2])
 }
 
-// hop asks the server for as many as there is room for, one more, and what it may
-// name again.
+// hop asks the server for as many as there is room for and one more, and keeps what
+// it says of them.
 func (w *walker) hop(ctx context.Context, level []lineage.ID, in map[lineage.ID]bool, room int) ([]lineage.ID, error) {
 	var found []lineage.ID
+	statement, _ := w.statement("hop_" + string(w.q.Direction))
+	known := texts(slices.Collect(maps.Keys(in)))
+	err := eachRow(ctx, w.tx, statement, map[string]any{"ids": texts(level), "known": known, "limit": room + 1}, func(row []any) error {
+		n, err := readNeighbourhood(row)
+		w.near[n.node.ID] = n
+		found = append(found, n.node.ID)
+		return err
+	})
+	return found, err
+}
+
+// pastHop asks the server for the ids of as many as there is room for, one more, and what
+// it may name again.
+func (w *walker) pastHop(ctx context.Context, level []lineage.ID, in map[lineage.ID]bool, room int) ([]lineage.ID, error) {
+	var found []lineage.ID
 	statement, parameters := w.statement("hop_" + string(w.q.Direction))
-	parameters = with(parameters, "limit", room+1+len(in))
-	for batch := range slices.Chunk(level, batchSize) {
-		err := each(ctx, w.tx, statement, with(parameters, "ids", texts(batch)), func(record *driver.Record) error {
-			id, err := readID(record)
-			if err == nil && !in[id] {
-				found = append(found, id)
-			}
-			return err
-		})
-		if err != nil {
-			return nil, err
+	parameters["limit"] = room + 1 + len(in)
+	err := each(ctx, w.tx, statement, with(parameters, "ids", texts(level)), func(record *driver.Record) error {
+		id, err := readID(record)
+		if err == nil && !in[id] {
+			found = append(found, id)
 		}
-	}
-	return sortedIDs(found), nil
+		return err
+	})
+	return found, err
 }
 
 // readID reads the field id of a record.
@@ -260,8 +256,12 @@ func (w *walker) walk(ctx context.Context, next hop) (lineage.Graph, error) {
 		if g.Truncated {
 			break
 		}
+		room -= len(level)
+		if depth == w.q.Depth {
+			room = 0 // whether there is more is all that counts
+		}
 		var err error
-		if level, err = next(ctx, level, in, room-len(level)); err != nil {
+		if level, err = next(ctx, level, in, room); err != nil {
 			return lineage.Graph{}, err
 		}
 	}
