@@ -98,7 +98,7 @@ func BenchmarkRead(b *testing.B) {
 			for b.Loop() {
 				n := len(times)
 				root := lab.Measurement(n*7919%experiments, n*31%labgraph.Wells)
-				times = append(times, timed(func() { askBare(b, s, statement, root) }))
+				times = append(times, timed(func() { askBare(b, s, statement, []lineage.ID{root}) }))
 			}
 			report(b, times)
 		})
@@ -113,10 +113,10 @@ func report(b *testing.B, times []time.Duration) {
 }
 
 // askBare runs a statement in a transaction of its own and reads what it returns.
-func askBare(b *testing.B, s *Store, statement cypher.Statement, root lineage.ID) {
+func askBare(b *testing.B, s *Store, statement cypher.Statement, ids []lineage.ID) {
 	b.Helper()
 	session := s.session(b.Context(), driver.AccessModeRead, s.bookmarks)
-	parameters := map[string]any{"ids": texts([]lineage.ID{root}), "limit": lineage.DefaultNodes + 1}
+	parameters := map[string]any{"ids": texts(ids), "limit": lineage.DefaultNodes + 1}
 	err := consume(b.Context(), alone{session}, statement, parameters)
 	if err := errors.Join(err, session.Close(b.Context())); err != nil {
 		b.Fatal(err)
@@ -125,15 +125,15 @@ func askBare(b *testing.B, s *Store, statement cypher.Statement, root lineage.ID
 
 // BenchmarkHub asks about a lot that 100,000 wells got some of.
 func BenchmarkHub(b *testing.B) {
-	const wells = 100_000
-	s := openBulk(b, slices.Values([]lineage.Projection{labgraph.Hub(wells), labgraph.Ladder(41)}))
+	const all = 100_000
+	s := openBulk(b, slices.Values([]lineage.Projection{labgraph.Hub(all), labgraph.Ladder(41)}))
 	for _, c := range []struct {
 		name string
 		q    lineage.Traversal
 		want int
 	}{
 		{"impact, 10,000 nodes", lineage.Traversal{Roots: []lineage.ID{labgraph.HubLot()}, Direction: lineage.Downstream}, lineage.DefaultNodes},
-		{"ancestry of a well", lineage.Traversal{Roots: []lineage.ID{labgraph.HubWell(wells / 2)}, Direction: lineage.Upstream}, 2},
+		{"ancestry of a well", lineage.Traversal{Roots: []lineage.ID{labgraph.HubWell(all / 2)}, Direction: lineage.Upstream}, 2},
 		{"ladder of 2^40 paths", lineage.Traversal{Roots: []lineage.ID{labgraph.LadderWell(40, 0)}, Direction: lineage.Upstream}, 81},
 	} {
 		b.Run(c.name, func(b *testing.B) {
@@ -148,6 +148,17 @@ func BenchmarkHub(b *testing.B) {
 			report(b, times)
 		})
 	}
+	wells := make([]lineage.ID, lineage.DefaultNodes)
+	for i := range wells {
+		wells[i] = labgraph.HubWell(i)
+	}
+	b.Run("bare driver, 10,000 nodes by id", func(b *testing.B) {
+		var times []time.Duration
+		for b.Loop() {
+			times = append(times, timed(func() { askBare(b, s, cypher.Test("bare_read"), wells) }))
+		}
+		report(b, times)
+	})
 	b.Run("edges, the first 1,000", func(b *testing.B) {
 		for b.Loop() {
 			if edges, more, err := s.Edges(b.Context(), labgraph.HubLot(), 1000, time.Time{}); err != nil || len(edges) != 1000 || !more {

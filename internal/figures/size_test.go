@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -15,6 +16,7 @@ import (
 
 	"wellspring/graphstore/storetest/labgraph"
 	"wellspring/internal/labfile"
+	"wellspring/internal/neo4jtest"
 	"wellspring/lineage"
 )
 
@@ -85,8 +87,48 @@ func atSize() []struct {
 	}
 }
 
-// BenchmarkSize asks a service on SQLite over HTTP, one question after the
-// other: cold, without the cache, each about another place, and warm, with it, about
+// filled returns a data folder and the environment of a service whose graph is that of a
+// file: the file itself, or, where WELLSPRING_BENCH_NEO4J is the address of a Neo4j that
+// holds the same already, that. If it is import, one is filled from the file as
+// docs/neo4j-import.md tells.
+func filled(b *testing.B, file string) (dir string, environment []string) {
+	b.Helper()
+	dir = b.TempDir()
+	uri := os.Getenv("WELLSPRING_BENCH_NEO4J")
+	if uri == "" || uri == "import" {
+		if err := os.Symlink(file, filepath.Join(dir, "graph.db")); err != nil {
+			b.Fatal(err)
+		}
+	}
+	switch uri {
+	case "":
+		return dir, nil
+	case "import":
+		uri = imported(b, dir)
+	}
+	return b.TempDir(), []string{"WELLSPRING_STORE=neo4j", "WELLSPRING_NEO4J_URI=" + uri}
+}
+
+// imported is the address of a Neo4j that neo4j-admin filled with the graph of a data folder.
+func imported(b *testing.B, dir string) string {
+	b.Helper()
+	files := filepath.Join(b.TempDir(), "files")
+	began := time.Now()
+	if out, err := exec.Command(program, "export", "--for", "neo4j-admin", files, "--data-dir", dir).CombinedOutput(); err != nil {
+		b.Fatalf("wellspring export: %v\n%s", err, out)
+	}
+	exported := time.Now()
+	server, err := neo4jtest.StartImported(b.Context(), files)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(server.Stop)
+	b.Logf("files written in %s, imported and started in %s", exported.Sub(began).Round(time.Second), time.Since(exported).Round(time.Second))
+	return server.URI
+}
+
+// BenchmarkSize asks a service on SQLite, or on the Neo4j that filled tells of, over HTTP, one
+// question after the other: cold, without the cache, each about another place, and warm, with it, about
 // the same sixteen places. cpu is the service's own; what it waits for, it waits for
 // others on the machine. A graph's first questions also read what the operating
 // system has not cached yet.
@@ -94,13 +136,10 @@ func BenchmarkSize(b *testing.B) {
 	for _, nodes := range sizes(b) {
 		b.Run(fmt.Sprintf("%d nodes", nodes), func(b *testing.B) {
 			file := graphFile(b, nodes)
+			dir, environment := filled(b, file)
 			for _, warm := range []bool{false, true} {
 				b.Run(map[bool]string{false: "cold", true: "warm"}[warm], func(b *testing.B) {
-					dir := b.TempDir()
-					if err := os.Symlink(file, filepath.Join(dir, "graph.db")); err != nil {
-						b.Fatal(err)
-					}
-					s := serveIn(b, dir, []string{"WELLSPRING_CACHE_ENABLED=" + strconv.FormatBool(warm), "WELLSPRING_RATE_LIMIT=0"})
+					s := serveIn(b, dir, append(environment, "WELLSPRING_CACHE_ENABLED="+strconv.FormatBool(warm), "WELLSPRING_RATE_LIMIT=0"))
 					for _, q := range atSize() {
 						b.Run(q.name, func(b *testing.B) { s.measure(b, q.path, labgraph.ExperimentsFor(nodes), warm) })
 					}
