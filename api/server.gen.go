@@ -1074,7 +1074,7 @@ type Run = query.Run
 // Runs defines model for Runs.
 type Runs = query.Runs
 
-// Segment A file with what some records of the journal hold
+// Segment A file with what some records of the journal, or some entries of the evidence log, hold
 type Segment = journal.Segment
 
 // Segments defines model for Segments.
@@ -2072,7 +2072,7 @@ type ServerInterface interface {
 	// GetRunGraph The run's part of the graph
 	// (GET /v1/runs/{run}/graph)
 	GetRunGraph(ctx echo.Context, run RunSelector, params GetRunGraphParams) error
-	// ListSegments The files that retention has put old documents into
+	// ListSegments The files that retention has put old documents, and old entries of the evidence log, into
 	// (GET /v1/segments)
 	ListSegments(ctx echo.Context) error
 	// ListSignatures Signatures of people, oldest first, and whether what they signed still is what is known
@@ -7203,7 +7203,7 @@ type StrictServerInterface interface {
 	// GetRunGraph The run's part of the graph
 	// (GET /v1/runs/{run}/graph)
 	GetRunGraph(ctx context.Context, request GetRunGraphRequestObject) (GetRunGraphResponseObject, error)
-	// ListSegments The files that retention has put old documents into
+	// ListSegments The files that retention has put old documents, and old entries of the evidence log, into
 	// (GET /v1/segments)
 	ListSegments(ctx context.Context, request ListSegmentsRequestObject) (ListSegmentsResponseObject, error)
 	// ListSignatures Signatures of people, oldest first, and whether what they signed still is what is known

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"time"
 
+	"wellspring/archive"
 	"wellspring/etl"
 	"wellspring/evidence/ledger"
 	"wellspring/ingest/journal"
@@ -98,21 +99,21 @@ func (a *App) backup(ctx context.Context, to io.Writer) (err error) {
 		}
 		manifest.Files = append(manifest.Files, file)
 	}
-	return unavailable(op, "tar", archive(ctx, to, dir, manifest))
+	return unavailable(op, "tar", writeTar(ctx, to, dir, manifest))
 }
 
-// takeSegments puts the segments of the journal beside its copy: they never change.
-// One that is not there is left out, as it is of the journal.
+// takeSegments puts the segments beside the copies of what they belong to: they never
+// change. One that is not there is left out, as it is of the journal or the log.
 func (a *App) takeSegments(ctx context.Context, dir string) (names []string, err error) {
-	all, err := a.journal.Segments(ctx)
+	all, err := Upkeep{a}.Segments(ctx)
 	if err != nil || len(all) == 0 {
 		return nil, err
 	}
-	if err := os.Mkdir(filepath.Join(dir, journalsqlite.ArchiveDir), 0o700); err != nil {
-		return nil, unavailable("back up", journalsqlite.ArchiveDir, err)
+	if err := os.Mkdir(filepath.Join(dir, archive.Dir), 0o700); err != nil {
+		return nil, unavailable("back up", archive.Dir, err)
 	}
 	for _, s := range all {
-		name := filepath.Join(journalsqlite.ArchiveDir, s.Name)
+		name := filepath.Join(archive.Dir, s.Name)
 		if !s.Present {
 			a.logger.WarnContext(ctx, "a segment is not in the backup: it is not there", "segment", s.Name)
 			continue
@@ -187,7 +188,7 @@ func describe(dir, name string) (backedUp, error) {
 	return backedUp{Name: name, Bytes: n, SHA256: hex.EncodeToString(h.Sum(nil))}, err
 }
 
-func archive(ctx context.Context, to io.Writer, dir string, manifest BackupOf) error {
+func writeTar(ctx context.Context, to io.Writer, dir string, manifest BackupOf) error {
 	text, err := json.MarshalIndent(manifest, "", "  ")
 	if err != nil {
 		return err
@@ -296,7 +297,7 @@ func unpack(ctx context.Context, from io.Reader, dir string) (BackupOf, error) {
 		if err != nil {
 			return manifest, damaged(file.Name, err)
 		}
-		segment := filepath.Dir(file.Name) == journalsqlite.ArchiveDir && filepath.IsLocal(file.Name)
+		segment := filepath.Dir(file.Name) == archive.Dir && filepath.IsLocal(file.Name)
 		if header.Name != file.Name || !segment && !slices.Contains(known, file.Name) {
 			return manifest, damaged(header.Name, nil)
 		}

@@ -3,7 +3,9 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
+	"maps"
 	"path/filepath"
 	"reflect"
 	"time"
@@ -215,24 +217,43 @@ func asJSON(settings map[string]any) (map[string]any, error) {
 // lastSettings puts together what all acts of configuring said, the newest last.
 func (e *evidenceLog) lastSettings(ctx context.Context) (map[string]any, error) {
 	settings := map[string]any{}
+	err := e.eachAct(ctx, actionConfigure, "settings", func(_ evidence.Entry, d evidence.Details) error {
+		if said, ok := d.New.(map[string]any); ok {
+			maps.Copy(settings, said)
+		}
+		return nil
+	})
+	return settings, err
+}
+
+// eachAct calls f for every act of a kind about a subject. What was put aside and is not
+// there is left out: a service starts without it, and what needs it says so.
+func (e *evidenceLog) eachAct(ctx context.Context, action, subject string, f func(evidence.Entry, evidence.Details) error) error {
 	for after := int64(0); ; {
-		page, err := e.List(ctx, evidence.Query{Type: evidence.TypeAct, Action: actionConfigure, Subject: "settings", After: after})
+		page, err := e.List(ctx, evidence.Query{Type: evidence.TypeAct, Action: action, Subject: subject, After: after, Limit: lineage.MaxPage})
+		if evidence.IsAway(err) {
+			e.logger.WarnContext(ctx, "what the evidence log says of before is not looked at", "action", action, "error", err)
+			aside, failed := e.Aside(ctx)
+			if failed != nil || after >= aside {
+				return errors.Join(err, failed)
+			}
+			after = aside
+			continue
+		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, entry := range page.Entries {
 			d, err := entry.Details()
-			if err != nil {
-				return nil, err
+			if err == nil {
+				err = f(entry, d)
 			}
-			if said, ok := d.New.(map[string]any); ok {
-				for name, value := range said {
-					settings[name] = value
-				}
+			if err != nil {
+				return err
 			}
 		}
 		if after = page.Next; after == 0 {
-			return settings, nil
+			return nil
 		}
 	}
 }

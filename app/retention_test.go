@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"wellspring/api"
 	"wellspring/app"
+	"wellspring/evidence"
 	"wellspring/examples"
 )
 
@@ -25,8 +27,10 @@ func aside(t *testing.T, a *app.App, records int) (all []string) {
 	for n := 0; n < records; {
 		n, all = 0, nil
 		for _, s := range get[api.Segments](t, a, "/v1/segments").Segments {
-			n += s.Records
-			all = append(all, filepath.Join(a.DataDir(), "archive", s.Name))
+			if strings.HasPrefix(s.Name, "segment-") {
+				n += s.Records
+				all = append(all, filepath.Join(a.DataDir(), "archive", s.Name))
+			}
 		}
 	}
 	return all
@@ -56,6 +60,8 @@ func TestRetention(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := clean(t, a)
+	wholeLog(t, a)
+	exported(t, a, "about=run&selector=6f6ea665")
 	_, log := request(t, a, http.MethodGet, "/v1/audit?action=schedule", nil)
 	if !strings.Contains(log, `"subject":"schedule:retention"`) || !strings.Contains(log, "segment-1-") {
 		t.Errorf("the evidence log says nothing of it: %.500s", log)
@@ -74,6 +80,7 @@ func TestRetention(t *testing.T) {
 	if err := b.Settle(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	wholeLog(t, b)
 	if got := clean(t, b); got.Nodes != want.Nodes || got.Edges != want.Edges {
 		t.Errorf("restored %d nodes and %d edges, want %d and %d", got.Nodes, got.Edges, want.Nodes, want.Edges)
 	}
@@ -107,6 +114,78 @@ func TestRetentionByHand(t *testing.T) {
 		t.Errorf("the evidence log says %s", log)
 	}
 	clean(t, a)
+}
+
+// wholeLog checks that old entries are in segments, and computes the log again from all of them.
+func wholeLog(t *testing.T, a *app.App) {
+	t.Helper()
+	signed := get[api.SignedCheckpoint](t, a, "/v1/checkpoint")
+	c, err := evidence.ReadUnsigned([]byte(signed.Note))
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := evidence.NewLogCheck(c)
+	for check.Size() < c.Size {
+		for _, e := range get[api.LogEntries](t, a, fmt.Sprintf("/v1/log/entries?limit=100&first=%d", check.Size())).Entries {
+			check.Add(e.Index, []byte(e.Public), []byte(e.Private))
+		}
+	}
+	if faults := check.Finish(); len(faults) > 0 {
+		t.Errorf("the log: %v", faults)
+	}
+	aside := 0
+	for _, s := range get[api.Segments](t, a, "/v1/segments").Segments {
+		if strings.HasPrefix(s.Name, "evidence-") && s.Present {
+			aside += s.Records
+		}
+	}
+	if aside == 0 {
+		t.Error("no entry was put aside")
+	}
+}
+
+// Without the segments of the evidence log a service starts and works; what needs them names them.
+func TestRetentionWithoutTheLogsSegments(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	t.Run("first", func(t *testing.T) {
+		a := retaining(t, dir)
+		settled(t, a, examples.AssayPlate)
+		for entries := 0; entries < 3; {
+			entries = 0
+			for _, s := range get[api.Segments](t, a, "/v1/segments").Segments {
+				if strings.HasPrefix(s.Name, "evidence-") {
+					entries += s.Records
+				}
+			}
+		}
+	})
+	files, err := filepath.Glob(filepath.Join(dir, "archive", "evidence-*.gz"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	for _, file := range files {
+		if err := os.Rename(file, file+".away"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a := start(t, func(o *app.Options) { o.DataDir = dir })
+	if status, text := request(t, a, http.MethodPost, "/v1/runs?wait=30", example(t, examples.StockDilution)); status != http.StatusOK {
+		t.Errorf("import: %d %s", status, text)
+	}
+	if status, text := request(t, a, http.MethodGet, "/v1/log/entries", nil); status != http.StatusServiceUnavailable || !strings.Contains(text, filepath.Base(files[0])) {
+		t.Errorf("the log without its beginning: %d %s", status, text)
+	}
+	report, err := a.Fsck(t.Context(), nil)
+	if err != nil || report.DifferenceCount != len(files) {
+		t.Errorf("the check: %+v, %v; want a difference a segment", report, err)
+	}
+	for _, file := range files {
+		if err := os.Rename(file+".away", file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	clean(t, a)
+	wholeLog(t, a)
 }
 
 // Without its segment an owner stays in the graph as it is: nothing is derived from

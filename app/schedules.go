@@ -216,29 +216,18 @@ func (s *schedules) note(t *task, at time.Time, outcome string, err error) {
 
 // recall reads in the evidence log what the runs before the start came to.
 func (s *schedules) recall(ctx context.Context, t *task) error {
-	for after := int64(0); ; {
-		page, err := s.app.evidence.List(ctx, evidence.Query{Type: evidence.TypeAct, Action: actionSchedule, Subject: subjectOf(t.name), After: after, Limit: 1000})
+	return s.app.evidence.eachAct(ctx, actionSchedule, subjectOf(t.name), func(entry evidence.Entry, details evidence.Details) error {
+		public, err := entry.Read()
 		if err != nil {
 			return err
 		}
-		for _, entry := range page.Entries {
-			public, err := entry.Read()
-			if err != nil {
-				return err
-			}
-			details, err := entry.Details()
-			if err != nil {
-				return err
-			}
-			if public.Outcome == runFailed {
-				err = errors.New(details.Reason)
-			}
-			s.note(t, entry.LoggedAt, public.Outcome, err)
+		var failed error
+		if public.Outcome == runFailed {
+			failed = errors.New(details.Reason)
 		}
-		if after = page.Next; after == 0 {
-			return nil
-		}
-	}
+		s.note(t, entry.LoggedAt, public.Outcome, failed)
+		return nil
+	})
 }
 
 // states says how the schedules stand.

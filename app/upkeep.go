@@ -260,7 +260,7 @@ func unavailable(op, id string, err error) error {
 // files are the checks of what the data is kept in.
 func (a *App) files() map[string]func(context.Context) ([]string, error) {
 	checks := map[string]func(context.Context) ([]string, error){
-		"journal": a.journal.Check,
+		"journal": a.journal.Check, "evidence": a.evidence.Check,
 	}
 	for _, name := range []string{journalFile, statesFile, graphFile, accessFile, ledger.FileName} {
 		path := filepath.Join(a.options.DataDir, name)

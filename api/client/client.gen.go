@@ -1074,7 +1074,7 @@ type Run = query.Run
 // Runs defines model for Runs.
 type Runs = query.Runs
 
-// Segment A file with what some records of the journal hold
+// Segment A file with what some records of the journal, or some entries of the evidence log, hold
 type Segment = journal.Segment
 
 // Segments defines model for Segments.
@@ -2292,7 +2292,7 @@ type ClientInterface interface {
 
 	// StartRetention Put old documents aside into segments, as the schedule does
 	//
-	// Of runs, plans, manifests and readings that nobody has said anything of since `before`. Nothing is deleted
+	// Of runs, plans, manifests and readings that nobody has said anything of since `before`, with the entries of the evidence log of before. Nothing is deleted
 	// (docs/operating.md). It answers when it has ended; cut off, what is put aside stays so.
 	//
 	// Corresponds with POST /v1/retention (the `StartRetention` operationId).
@@ -2352,7 +2352,7 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/runs/{run}/graph (the `GetRunGraph` operationId).
 	GetRunGraph(ctx context.Context, run RunSelector, params *GetRunGraphParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListSegments The files that retention has put old documents into
+	// ListSegments The files that retention has put old documents, and old entries of the evidence log, into
 	//
 	// Corresponds with GET /v1/segments (the `ListSegments` operationId).
 	ListSegments(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3190,7 +3190,7 @@ func (c *Client) GetRetention(ctx context.Context, params *GetRetentionParams, r
 
 // StartRetention Put old documents aside into segments, as the schedule does
 //
-// Of runs, plans, manifests and readings that nobody has said anything of since `before`. Nothing is deleted
+// Of runs, plans, manifests and readings that nobody has said anything of since `before`, with the entries of the evidence log of before. Nothing is deleted
 // (docs/operating.md). It answers when it has ended; cut off, what is put aside stays so.
 //
 // Corresponds with POST /v1/retention (the `StartRetention` operationId).
@@ -3330,7 +3330,7 @@ func (c *Client) GetRunGraph(ctx context.Context, run RunSelector, params *GetRu
 	return c.Client.Do(req)
 }
 
-// ListSegments The files that retention has put old documents into
+// ListSegments The files that retention has put old documents, and old entries of the evidence log, into
 //
 // Corresponds with GET /v1/segments (the `ListSegments` operationId).
 func (c *Client) ListSegments(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7560,7 +7560,7 @@ type ClientWithResponsesInterface interface {
 
 	// StartRetentionWithResponse Put old documents aside into segments, as the schedule does
 	//
-	// Of runs, plans, manifests and readings that nobody has said anything of since `before`. Nothing is deleted
+	// Of runs, plans, manifests and readings that nobody has said anything of since `before`, with the entries of the evidence log of before. Nothing is deleted
 	// (docs/operating.md). It answers when it has ended; cut off, what is put aside stays so.
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -7634,7 +7634,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/runs/{run}/graph (the `GetRunGraph` operationId).
 	GetRunGraphWithResponse(ctx context.Context, run RunSelector, params *GetRunGraphParams, reqEditors ...RequestEditorFn) (*GetRunGraphResponse, error)
 
-	// ListSegmentsWithResponse The files that retention has put old documents into
+	// ListSegmentsWithResponse The files that retention has put old documents, and old entries of the evidence log, into
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11435,7 +11435,7 @@ func (c *ClientWithResponses) GetRetentionWithResponse(ctx context.Context, para
 
 // StartRetentionWithResponse Put old documents aside into segments, as the schedule does
 //
-// Of runs, plans, manifests and readings that nobody has said anything of since `before`. Nothing is deleted
+// Of runs, plans, manifests and readings that nobody has said anything of since `before`, with the entries of the evidence log of before. Nothing is deleted
 // (docs/operating.md). It answers when it has ended; cut off, what is put aside stays so.
 //
 // Returns a wrapper object for the known response body format(s).
@@ -11557,7 +11557,7 @@ func (c *ClientWithResponses) GetRunGraphWithResponse(ctx context.Context, run R
 	return ParseGetRunGraphResponse(rsp)
 }
 
-// ListSegmentsWithResponse The files that retention has put old documents into
+// ListSegmentsWithResponse The files that retention has put old documents, and old entries of the evidence log, into
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -11,9 +11,9 @@ import (
 func newSegments() *cobra.Command {
 	return &cobra.Command{
 		Use:   "segments",
-		Short: "List the files that retention has put old documents into",
+		Short: "List the files that retention has put old documents and entries into",
 		Long: `List the files in the folder archive of the data folder that retention (schedules.retention,
-retention.age) has put old documents into. The exit code is 1 if one of them is not there:
+retention.age) has put old documents (segment-…) and entries of the evidence log (evidence-…) into. The exit code is 1 if one of them is not there:
 what is in it can't be derived again, checked or corrected until it is back.`,
 		Example: "  wellspring segments",
 		Args:    invalidArgs(cobra.NoArgs),
@@ -29,10 +29,10 @@ what is in it can't be derived again, checked or corrected until it is back.`,
 				var missing error
 				err = output(cmd, r.JSON200, func(t *table) {
 					if len(r.JSON200.Segments) == 0 {
-						t.line("No segments: every document is in the journal's own file.")
+						t.line("No segments: everything is in the journal's and the evidence log's own files.")
 						return
 					}
-					t.row("SEGMENT", "RECORDS", "OWNERS", "BYTES", "FIRST", "LAST", "THERE")
+					t.row("SEGMENT", "RECORDS", "SUBJECTS", "BYTES", "FIRST", "LAST", "THERE")
 					for _, one := range r.JSON200.Segments {
 						there := "yes"
 						if !one.Present {

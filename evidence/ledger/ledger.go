@@ -16,6 +16,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,6 +25,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 	_ "modernc.org/sqlite" // the driver
 
+	"wellspring/archive"
 	"wellspring/evidence"
 	"wellspring/lineage"
 )
@@ -36,7 +39,7 @@ var schema string
 // witnessed is what version 2 has beyond version 1: the last that was seen of other logs.
 const witnessed = `CREATE TABLE witnessed (origin TEXT PRIMARY KEY, size INTEGER NOT NULL, note TEXT NOT NULL) STRICT`
 
-const schemaVersion = 2
+const schemaVersion = 3
 
 // Options may be left zero, KeyFile aside.
 type Options struct {
@@ -49,6 +52,7 @@ type Options struct {
 // Errors are *lineage.Error.
 type Ledger struct {
 	path    string
+	archive string // folder of the segments
 	options Options
 	writes  *sql.DB
 	reads   *sql.DB
@@ -60,6 +64,8 @@ type Ledger struct {
 	signer note.Signer
 	grown  chan struct{} // closed when size or position grows
 	place  string        // the journal's position up to which it is entered
+
+	retaining sync.Mutex
 }
 
 // Open opens the ledger at path, or begins one.
@@ -70,7 +76,7 @@ func Open(ctx context.Context, path string, options Options) (_ *Ledger, err err
 	if options.Logger == nil {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
-	l := &Ledger{path: path, options: options, grown: make(chan struct{})}
+	l := &Ledger{path: path, archive: filepath.Join(filepath.Dir(path), archive.Dir), options: options, grown: make(chan struct{})}
 	if l.writes, err = connect(path, 1, "journal_mode(WAL)", "synchronous(FULL)"); err != nil {
 		return nil, failed("open ledger", path, err)
 	}
@@ -111,16 +117,12 @@ func prepare(ctx context.Context, db *sql.DB, path string) error {
 	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return failed(op, path, err)
 	}
-	switch version {
-	case schemaVersion:
-		return nil
-	case 1:
-		if _, err := db.ExecContext(ctx, fmt.Sprintf("BEGIN IMMEDIATE;%s;PRAGMA user_version = %d;COMMIT", witnessed, schemaVersion)); err != nil {
-			return failed(op, path, err)
+	if version <= schemaVersion {
+		steps := []string{schema, witnessed, retained}[version:]
+		if len(steps) == 0 {
+			return nil
 		}
-		return nil
-	case 0:
-		if _, err := db.ExecContext(ctx, fmt.Sprintf("BEGIN IMMEDIATE;%s;%s;PRAGMA user_version = %d;COMMIT", schema, witnessed, schemaVersion)); err != nil {
+		if _, err := db.ExecContext(ctx, fmt.Sprintf("BEGIN IMMEDIATE;%s;PRAGMA user_version = %d;COMMIT", strings.Join(steps, ";"), schemaVersion)); err != nil {
 			return failed(op, path, err)
 		}
 		return nil

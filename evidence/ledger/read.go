@@ -44,7 +44,7 @@ func (l *Ledger) List(ctx context.Context, q evidence.Query) (evidence.Page, err
 		page.Entries = entries[:q.Limit]
 		page.Next = page.Entries[q.Limit-1].Index + 1
 	}
-	return page, nil
+	return page, l.restored(ctx, page.Entries)
 }
 
 // listed is the statement of List: with a subject it goes by its index.
@@ -77,7 +77,7 @@ func (l *Ledger) At(ctx context.Context, position string) (evidence.Entry, bool,
 	if err != nil || len(entries) == 0 {
 		return evidence.Entry{}, false, err
 	}
-	return entries[0], true, nil
+	return entries[0], true, l.restored(ctx, entries)
 }
 
 func scanEntries(rows *sql.Rows) ([]evidence.Entry, error) {

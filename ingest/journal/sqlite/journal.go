@@ -24,6 +24,7 @@ import (
 
 	_ "modernc.org/sqlite" // the driver
 
+	"wellspring/archive"
 	"wellspring/ingest/journal"
 	"wellspring/lineage"
 )
@@ -83,7 +84,7 @@ func Open(dir string, options Options) (_ *Journal, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, &lineage.Error{Op: op, Kind: lineage.ErrorUnavailable, ID: dir, Hint: "name a folder that can be written", Err: err}
 	}
-	j := &Journal{clock: options.Clock, logger: options.Logger, archive: filepath.Join(dir, ArchiveDir), closing: make(chan struct{})}
+	j := &Journal{clock: options.Clock, logger: options.Logger, archive: filepath.Join(dir, archive.Dir), closing: make(chan struct{})}
 	if j.lock, err = lockFolder(dir); err != nil {
 		return nil, err
 	}

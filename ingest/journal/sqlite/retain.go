@@ -2,11 +2,8 @@ package sqlite
 
 import (
 	"bufio"
-	"compress/gzip"
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,12 +12,10 @@ import (
 	"path/filepath"
 	"time"
 
+	"wellspring/archive"
 	"wellspring/ingest/journal"
 	"wellspring/lineage"
 )
-
-// ArchiveDir is the folder of the segments in the journal's folder.
-const ArchiveDir = "archive"
 
 // The bounds of one segment.
 const (
@@ -28,9 +23,8 @@ const (
 	segmentBytes   = 256 << 20 // of payloads, before they are compressed
 )
 
-// A segment is a row of gzip members, one a record: a line of JSON, then the
-// envelope, then a newline. So it is a gzip file as a whole, and a record can be
-// read by its place alone.
+// A segment has a member for every record: a line of JSON, then the envelope, then a
+// newline.
 type segmentLine struct {
 	Position   int64  `json:"position"`
 	AppendedAt int64  `json:"appended_at"` // Unix time in µs
@@ -40,14 +34,13 @@ type segmentLine struct {
 }
 
 // placed is where a record's envelope lies in a segment.
-type placed struct{ position, offset, length int64 }
+type placed struct {
+	position int64
+	archive.Place
+}
 
 // Retain implements journal.Retainer.
 func (j *Journal) Retain(ctx context.Context, before time.Time) ([]journal.Segment, error) {
-	const op = "retain"
-	if err := os.MkdirAll(j.archive, 0o700); err != nil {
-		return nil, failed(op, j.archive, err)
-	}
 	j.retaining.Lock()
 	defer j.retaining.Unlock()
 	var all []journal.Segment
@@ -87,16 +80,11 @@ func (j *Journal) writeSegment(ctx context.Context, before time.Time) (segment j
 		return segment, nil, j.failed(ctx, op, "", err)
 	}
 	defer rows.Close()
-	part := filepath.Join(j.archive, "segment.part")
-	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	w, err := archive.Create(j.archive, "segment")
 	if err != nil {
-		return segment, nil, failed(op, part, err)
+		return segment, nil, failed(op, j.archive, err)
 	}
-	defer func() {
-		err = errors.Join(err, ignoreClosed(f.Close()), ignoreMissing(os.Remove(part)))
-	}()
-	hash := sha256.New()
-	w := &counted{w: io.MultiWriter(f, hash)}
+	defer func() { err = errors.Join(err, w.Close()) }()
 	subjects := map[string]bool{}
 	for size := 0; size < segmentBytes && rows.Next(); {
 		var line segmentLine
@@ -109,11 +97,15 @@ func (j *Journal) writeSegment(ctx context.Context, before time.Time) (segment j
 			return segment, nil, failed(op, fmt.Sprint(line.Position), err)
 		}
 		line.Length = len(envelope)
-		offset := w.n
-		if err := writeMember(w, line, envelope); err != nil {
-			return segment, nil, failed(op, part, err)
+		text, err := json.Marshal(line)
+		if err != nil {
+			return segment, nil, failed(op, "", err)
 		}
-		places = append(places, placed{line.Position, offset, w.n - offset})
+		place, err := w.Add(text, []byte{'\n'}, envelope, []byte{'\n'})
+		if err != nil {
+			return segment, nil, failed(op, j.archive, err)
+		}
+		places = append(places, placed{line.Position, place})
 		subjects[line.Subject] = true
 		at := time.UnixMicro(line.AppendedAt).UTC()
 		if segment.Records == 0 {
@@ -126,30 +118,13 @@ func (j *Journal) writeSegment(ctx context.Context, before time.Time) (segment j
 	if err := rows.Err(); err != nil || len(places) == 0 {
 		return segment, nil, j.failedIf(ctx, op, err)
 	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return segment, nil, failed(op, part, err)
-	}
-	segment.Subjects, segment.Bytes, segment.SHA256 = len(subjects), w.n, hex.EncodeToString(hash.Sum(nil))
-	segment.ClosedAt, segment.Present = j.clock().UTC(), true
-	segment.Name = fmt.Sprintf("segment-%d-%d-%.8s.gz", places[0].position, places[len(places)-1].position, segment.SHA256)
-	if err := errors.Join(os.Rename(part, filepath.Join(j.archive, segment.Name)), syncFolder(j.archive)); err != nil {
-		return segment, nil, failed(op, segment.Name, err)
-	}
-	return segment, places, nil
-}
-
-func writeMember(w io.Writer, line segmentLine, envelope []byte) error {
-	z := gzip.NewWriter(w)
-	text, err := json.Marshal(line)
+	file, err := w.Finish(places[0].position, places[len(places)-1].position)
 	if err != nil {
-		return err
+		return segment, nil, failed(op, j.archive, err)
 	}
-	for _, piece := range [][]byte{text, {'\n'}, envelope, {'\n'}} {
-		if _, err := z.Write(piece); err != nil {
-			return err
-		}
-	}
-	return z.Close()
+	segment.Name, segment.Bytes, segment.SHA256 = file.Name, file.Bytes, file.SHA256
+	segment.Subjects, segment.ClosedAt, segment.Present = len(subjects), j.clock().UTC(), true
+	return segment, places, nil
 }
 
 // enter notes a segment that is durable and lets go of what it holds.
@@ -159,7 +134,7 @@ func (j *Journal) enter(ctx context.Context, s journal.Segment, places []placed)
 			s.Name, s.Records, s.Subjects, s.Bytes, s.SHA256, s.First.UnixMicro(), s.Last.UnixMicro(), s.ClosedAt.UnixMicro())
 		for _, p := range places {
 			if err == nil {
-				err = t.exec("INSERT INTO archived (position, segment, offset, length) VALUES (?, ?, ?, ?)", p.position, s.Name, p.offset, p.length)
+				err = t.exec("INSERT INTO archived (position, segment, offset, length) VALUES (?, ?, ?, ?)", p.position, s.Name, p.Offset, p.Length)
 			}
 			if err == nil {
 				err = t.exec("UPDATE record SET envelope = x'' WHERE position = ?", p.position)
@@ -199,35 +174,19 @@ func (j *Journal) checkSegments(ctx context.Context) (wrong []string, err error)
 		if ctx.Err() != nil {
 			return wrong, context.Cause(ctx)
 		}
-		if err := sameFile(filepath.Join(j.archive, s.Name), s.SHA256); err != nil {
+		if err := archive.Check(filepath.Join(j.archive, s.Name), s.SHA256); err != nil {
 			wrong = append(wrong, fmt.Sprintf("the segment %s, with %d records of %d owners: %v", s.Name, s.Records, s.Subjects, err))
 		}
 	}
 	return wrong, err
 }
 
-func sameFile(path, want string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	hash := sha256.New()
-	if _, err := io.Copy(hash, f); err != nil {
-		return err
-	}
-	if got := hex.EncodeToString(hash.Sum(nil)); got != want {
-		return fmt.Errorf("its SHA-256 is %s, and was %s", got, want)
-	}
-	return nil
-}
-
 // fetch reads from its segment what a record holds, and checks it.
 func (j *Journal) fetch(ctx context.Context, s sealed) (record journal.Record, size int, err error) {
 	const op = "read segment"
 	var name string
-	var offset, length int64
-	err = j.reads.QueryRowContext(ctx, "SELECT segment, offset, length FROM archived WHERE position = ?", s.position).Scan(&name, &offset, &length)
+	var place archive.Place
+	err = j.reads.QueryRowContext(ctx, "SELECT segment, offset, length FROM archived WHERE position = ?", s.position).Scan(&name, &place.Offset, &place.Length)
 	if errors.Is(err, sql.ErrNoRows) { // no record is empty
 		damaged := &journal.Damaged{Position: format(s.position), Err: journal.ErrChecksum}
 		return record, 0, &lineage.Error{Op: op, Kind: lineage.ErrorInternal, ID: string(damaged.Position), Hint: "restore the record from a backup, or go on after it", Err: damaged}
@@ -235,69 +194,36 @@ func (j *Journal) fetch(ctx context.Context, s sealed) (record journal.Record, s
 	if err != nil {
 		return record, 0, j.failed(ctx, op, "", err)
 	}
-	envelope, err := readMember(filepath.Join(j.archive, name), offset, length)
+	envelope, err := readMember(filepath.Join(j.archive, name), place)
 	if err == nil {
 		record, err = unseal(s.position, s.appendedAt, s.checksum, envelope)
 	}
 	if err != nil {
 		return record, 0, &lineage.Error{Op: op, Kind: lineage.ErrorUnavailable, ID: name,
-			Hint: "bring the file " + filepath.Join(ArchiveDir, name) + ", as it was, back into the data folder",
+			Hint: "bring the file " + filepath.Join(archive.Dir, name) + ", as it was, back into the data folder",
 			Err:  &journal.Archived{Position: format(s.position), Segment: name, Err: fmt.Errorf("%v", err)}} //nolint:errorlint // damage of the segment is none of the journal's
 	}
 	return record, len(envelope), nil
 }
 
-func readMember(path string, offset, length int64) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(io.NewSectionReader(f, offset, length))
-	if err != nil {
-		return nil, err
-	}
-	r := bufio.NewReader(z)
-	text, err := r.ReadBytes('\n')
-	if err != nil {
-		return nil, err
-	}
-	var line segmentLine
-	if err := json.Unmarshal(text, &line); err != nil {
-		return nil, err
-	}
-	if line.Length < 0 || line.Length > maxEnvelope {
-		return nil, errors.New("it says a length that no record has")
-	}
-	envelope := make([]byte, line.Length)
-	_, err = io.ReadFull(r, envelope)
+func readMember(path string, place archive.Place) (envelope []byte, err error) {
+	err = archive.Read(path, place, func(r *bufio.Reader) error {
+		text, err := r.ReadBytes('\n')
+		if err != nil {
+			return err
+		}
+		var line segmentLine
+		if err := json.Unmarshal(text, &line); err != nil {
+			return err
+		}
+		if line.Length < 0 || line.Length > maxEnvelope {
+			return errors.New("it says a length that no record has")
+		}
+		envelope = make([]byte, line.Length)
+		_, err = io.ReadFull(r, envelope)
+		return err
+	})
 	return envelope, err
-}
-
-// counted counts what is written.
-type counted struct {
-	w io.Writer
-	n int64
-}
-
-func (c *counted) Write(p []byte) (int, error) {
-	n, err := c.w.Write(p)
-	c.n += int64(n)
-	return n, err
-}
-
-func ignoreClosed(err error) error {
-	if errors.Is(err, os.ErrClosed) {
-		return nil
-	}
-	return err
-}
-
-func ignoreMissing(err error) error {
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	return err
 }
 
 func (j *Journal) failedIf(ctx context.Context, op string, err error) error {

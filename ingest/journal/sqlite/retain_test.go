@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"wellspring/archive"
 	"wellspring/ingest/journal"
 	"wellspring/ingest/journal/journaltest"
 	"wellspring/ingest/journal/sqlite"
@@ -144,7 +145,7 @@ func TestRetain(t *testing.T) {
 	same("after a restart")
 
 	// The file is what it says, for anybody with gzip.
-	file := filepath.Join(a.dir, sqlite.ArchiveDir, closed[0].Name)
+	file := filepath.Join(a.dir, archive.Dir, closed[0].Name)
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
