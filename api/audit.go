@@ -30,6 +30,8 @@ type Evidence interface {
 	Keys() []evidence.Key
 	Prove(ctx context.Context, index, size int64) ([]tlog.Hash, error)
 	ProveGrowth(ctx context.Context, from, to int64) ([]tlog.Hash, error)
+	// Tile are the hashes of a tile of the tree, or the entries of one of level -1.
+	Tile(ctx context.Context, tile tlog.Tile) ([]byte, error)
 	// Rotate makes a new key that signs the log.
 	Rotate(ctx context.Context) (evidence.Key, error)
 	// Anchors are those after a number, and the number of the last; 0: no more.

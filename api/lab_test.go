@@ -201,6 +201,7 @@ type entries interface {
 	Keys() []evidence.Key
 	Prove(ctx context.Context, index, size int64) ([]tlog.Hash, error)
 	ProveGrowth(ctx context.Context, from, to int64) ([]tlog.Hash, error)
+	Tile(ctx context.Context, tile tlog.Tile) ([]byte, error)
 	Rotate(ctx context.Context) (evidence.Key, error)
 	Anchors(ctx context.Context, after int64, limit int) ([]evidence.Anchor, int64, error)
 }

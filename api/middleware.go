@@ -38,7 +38,7 @@ func handler(e *echo.Echo) http.Handler {
 	}))
 	return protection.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Selectors hold encoded slashes: routes match the path as it was sent.
-		r.URL.RawPath = r.URL.EscapedPath()
+		r.URL.RawPath = tilePath(r.URL.EscapedPath())
 		e.ServeHTTP(w, r)
 	}))
 }

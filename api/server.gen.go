@@ -1991,6 +1991,9 @@ type ServerInterface interface {
 	// ListAnchors Where checkpoints of the log were left outside, and what came back
 	// (GET /v1/log/anchors)
 	ListAnchors(ctx echo.Context, params ListAnchorsParams) error
+	// GetLogCheckpoint The log's newest checkpoint, as c2sp.org/tlog-tiles has it
+	// (GET /v1/log/checkpoint)
+	GetLogCheckpoint(ctx echo.Context) error
 	// ListLogEntries Entries of the log, as they are hashed
 	// (GET /v1/log/entries)
 	ListLogEntries(ctx echo.Context, params ListLogEntriesParams) error
@@ -2003,6 +2006,9 @@ type ServerInterface interface {
 	// GetLogProof The proof that the log of a size holds an entry (RFC 6962, 2.1.1)
 	// (GET /v1/log/proof)
 	GetLogProof(ctx echo.Context, params GetLogProofParams) error
+	// GetLogTile Hashes of the log's tree, or entries, as c2sp.org/tlog-tiles has them
+	// (GET /v1/log/tile/{level}/{tile})
+	GetLogTile(ctx echo.Context, level string, tile string) error
 	// GetMe Who asks, and what they may do
 	// (GET /v1/me)
 	GetMe(ctx echo.Context) error
@@ -2673,6 +2679,15 @@ func (w *ServerInterfaceWrapper) ListAnchors(ctx echo.Context) error {
 	return err
 }
 
+// GetLogCheckpoint converts echo context to params.
+func (w *ServerInterfaceWrapper) GetLogCheckpoint(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetLogCheckpoint(ctx)
+	return err
+}
+
 // ListLogEntries converts echo context to params.
 func (w *ServerInterfaceWrapper) ListLogEntries(ctx echo.Context) error {
 	var err error
@@ -2761,6 +2776,30 @@ func (w *ServerInterfaceWrapper) GetLogProof(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetLogProof(ctx, params)
+	return err
+}
+
+// GetLogTile converts echo context to params.
+func (w *ServerInterfaceWrapper) GetLogTile(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "level" -------------
+	var level string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "level", ctx.Param("level"), &level, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter level: %s", err))
+	}
+
+	// ------------- Path parameter "tile" -------------
+	var tile string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "tile", ctx.Param("tile"), &tile, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter tile: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetLogTile(ctx, level, tile)
 	return err
 }
 
@@ -3792,6 +3831,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/signatures/:index", wrapper.GetSignature, options.OperationMiddlewares["getSignature"]...)
 	router.GET(options.BaseURL+"/v1/checkpoint", wrapper.GetCheckpoint, options.OperationMiddlewares["getCheckpoint"]...)
 	router.GET(options.BaseURL+"/v1/log/entries", wrapper.ListLogEntries, options.OperationMiddlewares["listLogEntries"]...)
+	router.GET(options.BaseURL+"/v1/log/checkpoint", wrapper.GetLogCheckpoint, options.OperationMiddlewares["getLogCheckpoint"]...)
+	router.GET(options.BaseURL+"/v1/log/tile/:level/:tile", wrapper.GetLogTile, options.OperationMiddlewares["getLogTile"]...)
 	router.GET(options.BaseURL+"/v1/log/proof", wrapper.GetLogProof, options.OperationMiddlewares["getLogProof"]...)
 	router.GET(options.BaseURL+"/v1/log/growth", wrapper.GetLogGrowth, options.OperationMiddlewares["getLogGrowth"]...)
 	router.GET(options.BaseURL+"/v1/log/anchors", wrapper.ListAnchors, options.OperationMiddlewares["listAnchors"]...)
@@ -5090,6 +5131,49 @@ func (response ListAnchorsdefaultApplicationProblemPlusJSONResponse) VisitListAn
 	return err
 }
 
+type GetLogCheckpointRequestObject struct {
+}
+
+type GetLogCheckpointResponseObject interface {
+	VisitGetLogCheckpointResponse(w http.ResponseWriter) error
+}
+
+type GetLogCheckpoint200ResponseHeaders struct {
+	CacheControl string
+}
+
+type GetLogCheckpoint200TextResponse struct {
+	Body    string
+	Headers GetLogCheckpoint200ResponseHeaders
+}
+
+func (response GetLogCheckpoint200TextResponse) VisitGetLogCheckpointResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/plain")
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(200)
+
+	_, err := w.Write([]byte(fmt.Sprint(response.Body)))
+	return err
+}
+
+type GetLogCheckpointdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetLogCheckpointdefaultApplicationProblemPlusJSONResponse) VisitGetLogCheckpointResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListLogEntriesRequestObject struct {
 	Params ListLogEntriesParams
 }
@@ -5234,6 +5318,58 @@ type GetLogProofdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetLogProofdefaultApplicationProblemPlusJSONResponse) VisitGetLogProofResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLogTileRequestObject struct {
+	Level string `json:"level"`
+	Tile  string `json:"tile"`
+}
+
+type GetLogTileResponseObject interface {
+	VisitGetLogTileResponse(w http.ResponseWriter) error
+}
+
+type GetLogTile200ResponseHeaders struct {
+	CacheControl string
+}
+
+type GetLogTile200ApplicationOctetStreamResponse struct {
+	Body          io.Reader
+	Headers       GetLogTile200ResponseHeaders
+	ContentLength int64
+}
+
+func (response GetLogTile200ApplicationOctetStreamResponse) VisitGetLogTileResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/octet-stream")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Cache-Control", fmt.Sprint(response.Headers.CacheControl))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetLogTiledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetLogTiledefaultApplicationProblemPlusJSONResponse) VisitGetLogTileResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -7122,6 +7258,9 @@ type StrictServerInterface interface {
 	// ListAnchors Where checkpoints of the log were left outside, and what came back
 	// (GET /v1/log/anchors)
 	ListAnchors(ctx context.Context, request ListAnchorsRequestObject) (ListAnchorsResponseObject, error)
+	// GetLogCheckpoint The log's newest checkpoint, as c2sp.org/tlog-tiles has it
+	// (GET /v1/log/checkpoint)
+	GetLogCheckpoint(ctx context.Context, request GetLogCheckpointRequestObject) (GetLogCheckpointResponseObject, error)
 	// ListLogEntries Entries of the log, as they are hashed
 	// (GET /v1/log/entries)
 	ListLogEntries(ctx context.Context, request ListLogEntriesRequestObject) (ListLogEntriesResponseObject, error)
@@ -7134,6 +7273,9 @@ type StrictServerInterface interface {
 	// GetLogProof The proof that the log of a size holds an entry (RFC 6962, 2.1.1)
 	// (GET /v1/log/proof)
 	GetLogProof(ctx context.Context, request GetLogProofRequestObject) (GetLogProofResponseObject, error)
+	// GetLogTile Hashes of the log's tree, or entries, as c2sp.org/tlog-tiles has them
+	// (GET /v1/log/tile/{level}/{tile})
+	GetLogTile(ctx context.Context, request GetLogTileRequestObject) (GetLogTileResponseObject, error)
 	// GetMe Who asks, and what they may do
 	// (GET /v1/me)
 	GetMe(ctx context.Context, request GetMeRequestObject) (GetMeResponseObject, error)
@@ -7942,6 +8084,29 @@ func (sh *strictHandler) ListAnchors(ctx echo.Context, params ListAnchorsParams)
 	return nil
 }
 
+// GetLogCheckpoint operation middleware
+func (sh *strictHandler) GetLogCheckpoint(ctx echo.Context) error {
+	var request GetLogCheckpointRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetLogCheckpoint(ctx.Request().Context(), request.(GetLogCheckpointRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetLogCheckpoint")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetLogCheckpointResponseObject); ok {
+		return validResponse.VisitGetLogCheckpointResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListLogEntries operation middleware
 func (sh *strictHandler) ListLogEntries(ctx echo.Context, params ListLogEntriesParams) error {
 	var request ListLogEntriesRequestObject
@@ -8034,6 +8199,32 @@ func (sh *strictHandler) GetLogProof(ctx echo.Context, params GetLogProofParams)
 		return err
 	} else if validResponse, ok := response.(GetLogProofResponseObject); ok {
 		return validResponse.VisitGetLogProofResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetLogTile operation middleware
+func (sh *strictHandler) GetLogTile(ctx echo.Context, level string, tile string) error {
+	var request GetLogTileRequestObject
+
+	request.Level = level
+	request.Tile = tile
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetLogTile(ctx.Request().Context(), request.(GetLogTileRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetLogTile")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetLogTileResponseObject); ok {
+		return validResponse.VisitGetLogTileResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

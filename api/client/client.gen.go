@@ -2174,6 +2174,14 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/log/anchors (the `ListAnchors` operationId).
 	ListAnchors(ctx context.Context, params *ListAnchorsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetLogCheckpoint The log's newest checkpoint, as c2sp.org/tlog-tiles has it
+	//
+	// `/v1/log` is the prefix of [tlog-tiles](https://c2sp.org/tlog-tiles): a monitor or a witness of others follows
+	// the log with this and `tile/…`, and works out every proof itself.
+	//
+	// Corresponds with GET /v1/log/checkpoint (the `GetLogCheckpoint` operationId).
+	GetLogCheckpoint(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListLogEntries Entries of the log, as they are hashed
 	//
 	// Corresponds with GET /v1/log/entries (the `ListLogEntries` operationId).
@@ -2193,6 +2201,15 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/log/proof (the `GetLogProof` operationId).
 	GetLogProof(ctx context.Context, params *GetLogProofParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetLogTile Hashes of the log's tree, or entries, as c2sp.org/tlog-tiles has them
+	//
+	// A tile holds up to 256 hashes of a level of the tree, 32 bytes each; a bundle (`entries`) the public parts of up
+	// to 256 entries, each after its length in two bytes, the higher one first. The path's slashes are part of it:
+	// `/v1/log/tile/0/x001/067`, `/v1/log/tile/entries/000.p/5`. What a tile holds never changes.
+	//
+	// Corresponds with GET /v1/log/tile/{level}/{tile} (the `GetLogTile` operationId).
+	GetLogTile(ctx context.Context, level string, tile string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetMe Who asks, and what they may do
 	//
@@ -2882,6 +2899,24 @@ func (c *Client) ListAnchors(ctx context.Context, params *ListAnchorsParams, req
 	return c.Client.Do(req)
 }
 
+// GetLogCheckpoint The log's newest checkpoint, as c2sp.org/tlog-tiles has it
+//
+// `/v1/log` is the prefix of [tlog-tiles](https://c2sp.org/tlog-tiles): a monitor or a witness of others follows
+// the log with this and `tile/…`, and works out every proof itself.
+//
+// Corresponds with GET /v1/log/checkpoint (the `GetLogCheckpoint` operationId).
+func (c *Client) GetLogCheckpoint(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetLogCheckpointRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListLogEntries Entries of the log, as they are hashed
 //
 // Corresponds with GET /v1/log/entries (the `ListLogEntries` operationId).
@@ -2932,6 +2967,25 @@ func (c *Client) RotateLogKey(ctx context.Context, reqEditors ...RequestEditorFn
 // Corresponds with GET /v1/log/proof (the `GetLogProof` operationId).
 func (c *Client) GetLogProof(ctx context.Context, params *GetLogProofParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetLogProofRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetLogTile Hashes of the log's tree, or entries, as c2sp.org/tlog-tiles has them
+//
+// A tile holds up to 256 hashes of a level of the tree, 32 bytes each; a bundle (`entries`) the public parts of up
+// to 256 entries, each after its length in two bytes, the higher one first. The path's slashes are part of it:
+// `/v1/log/tile/0/x001/067`, `/v1/log/tile/entries/000.p/5`. What a tile holds never changes.
+//
+// Corresponds with GET /v1/log/tile/{level}/{tile} (the `GetLogTile` operationId).
+func (c *Client) GetLogTile(ctx context.Context, level string, tile string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetLogTileRequest(c.Server, level, tile)
 	if err != nil {
 		return nil, err
 	}
@@ -4842,6 +4896,33 @@ func NewListAnchorsRequest(server string, params *ListAnchorsParams) (*http.Requ
 	return req, nil
 }
 
+// NewGetLogCheckpointRequest constructs an http.Request for the GetLogCheckpoint method
+func NewGetLogCheckpointRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/log/checkpoint")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListLogEntriesRequest constructs an http.Request for the ListLogEntries method
 func NewListLogEntriesRequest(server string, params *ListLogEntriesParams) (*http.Request, error) {
 	var err error
@@ -5053,6 +5134,47 @@ func NewGetLogProofRequest(server string, params *GetLogProofParams) (*http.Requ
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
 		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetLogTileRequest constructs an http.Request for the GetLogTile method
+func NewGetLogTileRequest(server string, level string, tile string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "level", level, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "tile", tile, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/log/tile/%s/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -7404,6 +7526,16 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/log/anchors (the `ListAnchors` operationId).
 	ListAnchorsWithResponse(ctx context.Context, params *ListAnchorsParams, reqEditors ...RequestEditorFn) (*ListAnchorsResponse, error)
 
+	// GetLogCheckpointWithResponse The log's newest checkpoint, as c2sp.org/tlog-tiles has it
+	//
+	// `/v1/log` is the prefix of [tlog-tiles](https://c2sp.org/tlog-tiles): a monitor or a witness of others follows
+	// the log with this and `tile/…`, and works out every proof itself.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/log/checkpoint (the `GetLogCheckpoint` operationId).
+	GetLogCheckpointWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetLogCheckpointResponse, error)
+
 	// ListLogEntriesWithResponse Entries of the log, as they are hashed
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -7431,6 +7563,17 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/log/proof (the `GetLogProof` operationId).
 	GetLogProofWithResponse(ctx context.Context, params *GetLogProofParams, reqEditors ...RequestEditorFn) (*GetLogProofResponse, error)
+
+	// GetLogTileWithResponse Hashes of the log's tree, or entries, as c2sp.org/tlog-tiles has them
+	//
+	// A tile holds up to 256 hashes of a level of the tree, 32 bytes each; a bundle (`entries`) the public parts of up
+	// to 256 entries, each after its length in two bytes, the higher one first. The path's slashes are part of it:
+	// `/v1/log/tile/0/x001/067`, `/v1/log/tile/entries/000.p/5`. What a tile holds never changes.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/log/tile/{level}/{tile} (the `GetLogTile` operationId).
+	GetLogTileWithResponse(ctx context.Context, level string, tile string, reqEditors ...RequestEditorFn) (*GetLogTileResponse, error)
 
 	// GetMeWithResponse Who asks, and what they may do
 	//
@@ -8971,6 +9114,54 @@ func (r ListAnchorsResponse) ContentType() string {
 	return ""
 }
 
+// GetLogCheckpointResponse200Headers the declared response headers of an HTTP 200 response for GetLogCheckpoint
+type GetLogCheckpointResponse200Headers struct {
+	CacheControl string
+}
+
+type GetLogCheckpointResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetLogCheckpointResponse200Headers
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetLogCheckpointResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetLogCheckpointResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetLogCheckpointResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetLogCheckpointResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetLogCheckpointResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListLogEntriesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -9157,6 +9348,54 @@ func (r GetLogProofResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetLogProofResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetLogTileResponse200Headers the declared response headers of an HTTP 200 response for GetLogTile
+type GetLogTileResponse200Headers struct {
+	CacheControl string
+}
+
+type GetLogTileResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetLogTileResponse200Headers
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetLogTileResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetLogTileResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetLogTileResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetLogTileResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetLogTileResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -11165,6 +11404,22 @@ func (c *ClientWithResponses) ListAnchorsWithResponse(ctx context.Context, param
 	return ParseListAnchorsResponse(rsp)
 }
 
+// GetLogCheckpointWithResponse The log's newest checkpoint, as c2sp.org/tlog-tiles has it
+//
+// `/v1/log` is the prefix of [tlog-tiles](https://c2sp.org/tlog-tiles): a monitor or a witness of others follows
+// the log with this and `tile/…`, and works out every proof itself.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/log/checkpoint (the `GetLogCheckpoint` operationId).
+func (c *ClientWithResponses) GetLogCheckpointWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetLogCheckpointResponse, error) {
+	rsp, err := c.GetLogCheckpoint(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetLogCheckpointResponse(rsp)
+}
+
 // ListLogEntriesWithResponse Entries of the log, as they are hashed
 //
 // Returns a wrapper object for the known response body format(s).
@@ -11215,6 +11470,23 @@ func (c *ClientWithResponses) GetLogProofWithResponse(ctx context.Context, param
 		return nil, err
 	}
 	return ParseGetLogProofResponse(rsp)
+}
+
+// GetLogTileWithResponse Hashes of the log's tree, or entries, as c2sp.org/tlog-tiles has them
+//
+// A tile holds up to 256 hashes of a level of the tree, 32 bytes each; a bundle (`entries`) the public parts of up
+// to 256 entries, each after its length in two bytes, the higher one first. The path's slashes are part of it:
+// `/v1/log/tile/0/x001/067`, `/v1/log/tile/entries/000.p/5`. What a tile holds never changes.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/log/tile/{level}/{tile} (the `GetLogTile` operationId).
+func (c *ClientWithResponses) GetLogTileWithResponse(ctx context.Context, level string, tile string, reqEditors ...RequestEditorFn) (*GetLogTileResponse, error) {
+	rsp, err := c.GetLogTile(ctx, level, tile, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetLogTileResponse(rsp)
 }
 
 // GetMeWithResponse Who asks, and what they may do
@@ -12578,6 +12850,45 @@ func ParseListAnchorsResponse(rsp *http.Response) (*ListAnchorsResponse, error) 
 	return response, nil
 }
 
+// ParseGetLogCheckpointResponse parses an HTTP response from a GetLogCheckpointWithResponse call
+func ParseGetLogCheckpointResponse(rsp *http.Response) (*GetLogCheckpointResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetLogCheckpointResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetLogCheckpointResponse200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseListLogEntriesResponse parses an HTTP response from a ListLogEntriesWithResponse call
 func ParseListLogEntriesResponse(rsp *http.Response) (*ListLogEntriesResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -12705,6 +13016,45 @@ func ParseGetLogProofResponse(rsp *http.Response) (*GetLogProofResponse, error) 
 		}
 		response.ApplicationProblemJSONDefault = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseGetLogTileResponse parses an HTTP response from a GetLogTileWithResponse call
+func ParseGetLogTileResponse(rsp *http.Response) (*GetLogTileResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetLogTileResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetLogTileResponse200Headers
+		if values := rsp.Header.Values("Cache-Control"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Cache-Control", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.CacheControl = value
+		}
+		response.Headers200 = &headers
 	}
 
 	return response, nil
