@@ -75,6 +75,7 @@ bench-large: ## Measure on graphs of 1M and 14.3M nodes, made once in BENCHDIR (
 evidence-check: ## Falsify evidence packages in EDITS (10000) ways, and change every byte of one
 	@test -x bin/venv/bin/python || { python3 -m venv bin/venv && bin/venv/bin/pip install --quiet prov==3.2.3 roc-validator==0.13.0 rocrate==0.11.0; }
 	WELLSPRING_PYTHON=$(CURDIR)/bin/venv/bin/python EDITS=$${EDITS:-10000} go test -count 1 -v -timeout 60m -run 'Standards|Forgeries|EveryByte|NoFalseAlarm|Bombs' ./evidence/verify
+	WELLSPRING_PYTHON=$(CURDIR)/bin/venv/bin/python go test -count 1 -v -timeout 60m -run 'Standards' ./app
 	@go build -o $(TOOLS)/ ./internal/neo4jtest/withneo4j
 	EDITS=$${EDITS:-10000} $(TOOLS)/withneo4j go test -count 1 -v -timeout 60m -run 'Hostile' ./api
 

@@ -53,6 +53,11 @@ func (s *exportSource) Graph(ctx context.Context, q pack.Question, yield func(pa
 	return v, nil
 }
 
+// Past implements pack.Source.
+func (s *exportSource) Past(ctx context.Context, q pack.Question, nodes []lineage.ID) ([]lineage.Revision, error) {
+	return s.store.Past(ctx, nodes, q.AsOf)
+}
+
 // gathering is the graph of one package.
 type gathering struct {
 	*exportSource

@@ -89,6 +89,12 @@ func (e *exchangeable) Traverse(ctx context.Context, t lineage.Traversal) (linea
 	return e.now.Traverse(ctx, t)
 }
 
+func (e *exchangeable) Past(ctx context.Context, ids []lineage.ID, asOf time.Time) ([]lineage.Revision, error) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.now.Past(ctx, ids, asOf)
+}
+
 func (e *exchangeable) History(ctx context.Context, id lineage.ID) ([]lineage.Revision, error) {
 	e.mu.RLock()
 	defer e.mu.RUnlock()

@@ -66,6 +66,11 @@ type Store interface {
 	// of SortRevisions: oldest first.
 	History(ctx context.Context, id lineage.ID) ([]lineage.Revision, error)
 
+	// Past returns what nodes were before, and the edges into them that there were: the
+	// revisions that had been retracted at a time, in the order of SortRevisions. Ids that
+	// nothing is known of are left out.
+	Past(ctx context.Context, ids []lineage.ID, asOf time.Time) ([]lineage.Revision, error)
+
 	// Ping says whether the store can answer now.
 	Ping(ctx context.Context) error
 

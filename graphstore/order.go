@@ -10,7 +10,7 @@ import (
 )
 
 // SortRevisions puts revisions into the order of a history: by created_at; at
-// one time the node comes first, then the edges by key, and of one thing what
+// one time nodes come first, by id, then the edges by key, and of one thing what
 // was retracted before what is current.
 func SortRevisions(revisions []lineage.Revision) {
 	slices.SortStableFunc(revisions, func(a, b lineage.Revision) int {
@@ -25,7 +25,7 @@ func SortRevisions(revisions []lineage.Revision) {
 func compareSubjects(a, b lineage.Revision) int {
 	switch {
 	case a.Node != nil && b.Node != nil:
-		return 0
+		return slices.Compare(a.Node.ID[:], b.Node.ID[:])
 	case a.Node != nil:
 		return -1
 	case b.Node != nil:

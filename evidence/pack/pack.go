@@ -31,6 +31,7 @@ const (
 	FileQuestion   = "question.json"
 	FileVerify     = "VERIFY.md"
 	FileLineage    = "lineage.ndjson"
+	FileRevisions  = "revisions.ndjson"
 	FileProvJSON   = "prov.json"
 	FileProvN      = "prov.provn"
 	FileEntries    = "entries.ndjson"
@@ -49,8 +50,11 @@ var verifyText []byte
 // Source is where the content of a package comes from.
 type Source interface {
 	// Graph yields what answers the question: every node and every edge once.
-	// Nodes may come after edges that name them.
+	// Nodes may come after edges that name them, plans aside.
 	Graph(ctx context.Context, q Question, yield func(Item) error) (Verdict, error)
+	// Past yields what nodes were before, and the edges into them that there were, as
+	// far as that was retracted when the question was asked.
+	Past(ctx context.Context, q Question, nodes []lineage.ID) ([]lineage.Revision, error)
 	// Subject names what a question is about in one way, however it was asked;
 	// empty of since.
 	Subject(ctx context.Context, q Question) (string, error)
@@ -122,6 +126,7 @@ func (b *builder) write() error {
 	steps := []func() error{
 		func() error { return b.archive.bytes(FileVerify, verifyText) },
 		func() error { return b.archive.file(FileLineage, b.lineage) },
+		func() error { return b.archive.file(FileRevisions, b.revisions) },
 		func() error { return b.archive.file(FileProvJSON, b.prov.json) },
 		func() error { return b.archive.file(FileProvN, b.prov.notation) },
 		b.log,

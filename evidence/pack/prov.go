@@ -27,7 +27,9 @@ const (
 type prov struct {
 	dir      string
 	sections map[string]*section
-	text     *section // PROV-N
+	text     *section            // PROV-N
+	nodes    *section            // the ids of all nodes, in order
+	plans    map[lineage.ID]bool // that were added
 	relation int64
 }
 
@@ -42,8 +44,11 @@ func newProv(temp string) (*prov, error) {
 	if err != nil {
 		return nil, failed("prov", err)
 	}
-	p := &prov{dir: dir, sections: map[string]*section{}}
+	p := &prov{dir: dir, sections: map[string]*section{}, plans: map[lineage.ID]bool{}}
 	p.text, err = p.open("text")
+	if err == nil {
+		p.nodes, err = p.open("nodes")
+	}
 	return p, err
 }
 
@@ -60,8 +65,10 @@ func (p *prov) close() error {
 	for _, s := range p.sections {
 		errs = append(errs, s.file.Close())
 	}
-	if p.text != nil {
-		errs = append(errs, p.text.file.Close())
+	for _, s := range []*section{p.text, p.nodes} {
+		if s != nil {
+			errs = append(errs, s.file.Close())
+		}
 	}
 	return errors.Join(append(errs, os.RemoveAll(p.dir))...)
 }
@@ -78,6 +85,10 @@ func (p *prov) add(item Item) error {
 }
 
 func (p *prov) node(n lineage.Node) error {
+	_, _ = p.nodes.out.Write(n.ID[:]) // a bufio.Writer keeps its first error
+	if n.Kind == lineage.KindPlan {
+		p.plans[n.ID] = true
+	}
 	what := strings.ToLower(string(n.Kind.Class()))
 	members := map[string]any{"prov:type": qualified("ws:" + string(n.Kind)), "prov:label": n.Name}
 	for key, value := range n.Attributes {
@@ -137,11 +148,23 @@ func shapeOf(t lineage.RelationshipType) shape {
 	case lineage.InformedBy:
 		return shape{"wasInformedBy", "prov:informed", "prov:informant"}
 	}
-	return shape{"wasInfluencedBy", "prov:influencee", "prov:influencer"} // PART_OF, HELD_IN: PROV has no word for them
+	return influence // PART_OF, HELD_IN: PROV has no word for them
+}
+
+var influence = shape{"wasInfluencedBy", "prov:influencee", "prov:influencer"}
+
+// shape is how an edge is said. What an analysis means to use, and for which robot, is
+// an influence: a plan is an entity, and only activities use something or have somebody with them.
+func (p *prov) shape(e lineage.Edge) shape {
+	s := shapeOf(e.RelationshipType)
+	if s.target == "prov:activity" && p.plans[e.TargetID] || s.source == "prov:activity" && p.plans[e.SourceID] {
+		return influence
+	}
+	return s
 }
 
 func (p *prov) edge(e lineage.Edge) error {
-	s := shapeOf(e.RelationshipType)
+	s := p.shape(e)
 	target, source := "node:"+e.TargetID.String(), "node:"+e.SourceID.String()
 	members := map[string]any{s.target: target, s.source: source, "prov:type": qualified("ws:" + string(e.RelationshipType))}
 	for key, value := range e.Attributes {

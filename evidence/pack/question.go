@@ -70,6 +70,7 @@ type Answer struct {
 	Records       int64    `json:"records"` // of the journal
 	Acts          int64    `json:"acts"`
 	Payloads      int64    `json:"payloads"`
+	Revisions     int64    `json:"revisions,omitempty"`
 	LineageSHA256 string   `json:"lineage_sha256"` // of lineage.ndjson
 	// WholeLineageSHA256 is, in a redacted package, the hash that lineage.ndjson has
 	// in one that is not: what signatures of people are bound to.

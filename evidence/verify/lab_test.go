@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -129,6 +130,20 @@ func (b *lab) Graph(_ context.Context, _ pack.Question, yield func(pack.Item) er
 		before = id
 	}
 	return pack.Verdict{Complete: true, Reasons: []string{}, Explanations: []string{}}, nil
+}
+
+// Past: the first state was another one until it was corrected, and derived from another lot.
+func (b *lab) Past(_ context.Context, q pack.Question, nodes []lineage.ID) (past []lineage.Revision, err error) {
+	at := time.Date(2026, 3, 1, 11, 0, 0, 0, time.UTC)
+	until := at.Add(time.Hour)
+	first := lineage.WellStateID("r1", "plate", "A1", "0")
+	if until.After(q.AsOf) || !slices.Contains(nodes, first) {
+		return nil, nil
+	}
+	return []lineage.Revision{
+		{Node: &lineage.Node{ID: first, Kind: lineage.KindWellState, Name: "plate A1", Attributes: lineage.Attributes{"note": secret, "volumeUl": 9.}, CreatedAt: at}, CreatedAt: at, RetractedAt: &until},
+		{Edge: &lineage.Edge{SourceID: lineage.LotID("other"), TargetID: first, RelationshipType: lineage.DerivedFrom, CreatedAt: at}, CreatedAt: at, RetractedAt: &until},
+	}, nil
 }
 
 func (b *lab) Subject(context.Context, pack.Question) (string, error) { return "run:r1", nil }

@@ -196,7 +196,7 @@ func Plain(name string) bool {
 
 // check goes from the keys to the signatures to the hashes to the entries.
 func (c *check) check() {
-	for _, step := range []func() error{c.readKeys, c.readSums, c.hashFiles, c.readCheckpoint, c.readAnchors, c.readEntries, c.readQuestion, c.readSignatures} {
+	for _, step := range []func() error{c.readKeys, c.readSums, c.hashFiles, c.readCheckpoint, c.readAnchors, c.readEntries, c.readQuestion, c.readRevisions, c.readSignatures} {
 		if err := step(); err != nil {
 			var f located
 			if errors.As(err, &f) {

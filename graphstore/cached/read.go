@@ -133,6 +133,11 @@ func (s *Store) History(ctx context.Context, id lineage.ID) ([]lineage.Revision,
 	return revisions, nil
 }
 
+// Past implements graphstore.Store. It is not kept: who packs evidence asks once.
+func (s *Store) Past(ctx context.Context, ids []lineage.ID, asOf time.Time) ([]lineage.Revision, error) {
+	return s.inner.Past(ctx, ids, asOf)
+}
+
 func copied[T any](value *T) *T {
 	if value == nil {
 		return nil

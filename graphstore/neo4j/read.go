@@ -210,6 +210,39 @@ func (s *Store) History(ctx context.Context, id lineage.ID) ([]lineage.Revision,
 	return revisions, nil
 }
 
+// Past implements graphstore.Store.
+func (s *Store) Past(ctx context.Context, ids []lineage.ID, asOf time.Time) ([]lineage.Revision, error) {
+	var revisions []lineage.Revision
+	_, err := s.read(ctx, func(tx querier) (any, error) {
+		revisions = nil
+		for batch := range slices.Chunk(ids, batchSize) {
+			parameters := map[string]any{"ids": texts(batch), "asOf": asOf.UTC()}
+			err := each(ctx, tx, cypher.Read("past_nodes"), parameters, func(record *driver.Record) error {
+				n, err := readNode(record)
+				revisions = append(revisions, lineage.Revision{Node: &n.Node, CreatedAt: n.CreatedAt, RetractedAt: n.life.retractedAt})
+				return err
+			})
+			if err != nil {
+				return nil, err
+			}
+			err = each(ctx, tx, cypher.Read("past_edges"), parameters, func(record *driver.Record) error {
+				e, err := readEdge(record.AsMap())
+				revisions = append(revisions, lineage.Revision{Edge: &e.Edge, CreatedAt: e.CreatedAt, RetractedAt: e.life.retractedAt})
+				return err
+			})
+			if err != nil {
+				return nil, err
+			}
+		}
+		return nil, nil
+	})
+	if err != nil {
+		return nil, storeError(ctx, "past", "", err)
+	}
+	graphstore.SortRevisions(revisions)
+	return revisions, nil
+}
+
 // with is a copy of parameters and one more.
 func with(parameters map[string]any, name string, value any) map[string]any {
 	all := map[string]any{name: value}

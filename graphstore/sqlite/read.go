@@ -175,6 +175,20 @@ func (s *Store) History(ctx context.Context, id lineage.ID) ([]lineage.Revision,
 	return revisions, err
 }
 
+// Past implements graphstore.Store.
+func (s *Store) Past(ctx context.Context, ids []lineage.ID, asOf time.Time) ([]lineage.Revision, error) {
+	var revisions []lineage.Revision
+	err := s.reading(ctx, "past", func(r reader) error {
+		list, then := idList(ids), nanoseconds(asOf)
+		if err := r.query(ctx, selectNodesPast, into(&revisions, r.scan.nodeRevision), list, then); err != nil {
+			return err
+		}
+		return r.query(ctx, selectEdgesPast, into(&revisions, r.scan.edgeRevision), list, then)
+	})
+	graphstore.SortRevisions(revisions)
+	return revisions, err
+}
+
 // into makes a row appended to list.
 func into[T any](list *[]T, scan func(*sql.Rows, ...any) (T, error)) func(*sql.Rows) error {
 	return func(rows *sql.Rows) error {

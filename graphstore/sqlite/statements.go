@@ -117,6 +117,8 @@ const (
 	selectNodeHistory = `SELECT ` + nodeColumns + `, n.retracted_at FROM node_revision n WHERE n.id = ?1
 		UNION ALL
 		SELECT ` + nodeColumns + `, NULL FROM node n WHERE n.id = ?1`
+	selectNodesPast   = `SELECT ` + nodeColumns + `, n.retracted_at FROM json_each(?1) f CROSS JOIN node_revision n ON n.id = unhex(f.value) WHERE n.retracted_at <= ?2`
+	selectEdgesPast   = `SELECT ` + wasColumns + `, e.retracted_at FROM json_each(?1) f CROSS JOIN edge_revision e ON e.target = unhex(f.value) WHERE e.retracted_at <= ?2`
 	selectEdgeHistory = `SELECT ` + wasColumns + `, e.retracted_at FROM edge_revision e WHERE e.source = ?1
 		UNION ALL
 		SELECT ` + wasColumns + `, e.retracted_at FROM edge_revision e WHERE e.target = ?1
@@ -159,6 +161,6 @@ const (
 )
 
 var readStatements = []string{
-	selectOwnedNodes, selectOwnedEdges, selectOwners, selectNodes, selectNumbered, selectNumbers, selectNodesAsOf, selectSomeEdges, selectEdgesOfSource, selectEdgesOfTarget, selectEdgesAsOf, selectNodeHistory, selectEdgeHistory,
+	selectOwnedNodes, selectOwnedEdges, selectOwners, selectNodes, selectNumbered, selectNumbers, selectNodesAsOf, selectSomeEdges, selectEdgesOfSource, selectEdgesOfTarget, selectEdgesAsOf, selectNodeHistory, selectEdgeHistory, selectNodesPast, selectEdgesPast,
 	selectSourcesAsOf, selectTargetsAsOf, selectSources, selectTargets, selectIncoming, selectEdgesTo, selectIncomingAsOf,
 }

@@ -136,6 +136,15 @@ func history(t *testing.T, s graphstore.Store, id lineage.ID) []lineage.Revision
 	return revisions
 }
 
+func past(t *testing.T, s graphstore.Store, then time.Time, ids ...lineage.ID) []lineage.Revision {
+	t.Helper()
+	revisions, err := s.Past(t.Context(), ids, then)
+	if err != nil {
+		t.Fatalf("past: %v", err)
+	}
+	return revisions
+}
+
 // same compares, taking nil and empty for one.
 func same[T any](t *testing.T, what string, want, got T) {
 	t.Helper()

@@ -209,6 +209,31 @@ func between(edges []lineage.Edge, nodes []lineage.Reached) []lineage.Edge {
 	return slices.DeleteFunc(edges, func(e lineage.Edge) bool { return !in[e.SourceID] || !in[e.TargetID] })
 }
 
+// Past implements graphstore.Store.
+func (m *Model) Past(ctx context.Context, ids []lineage.ID, asOf time.Time) ([]lineage.Revision, error) {
+	if err := alive(ctx, "past"); err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var revisions []lineage.Revision
+	for _, id := range ids {
+		for _, v := range m.nodes[id] {
+			revisions = append(revisions, nodeRevision(v.content, v.from, v.to))
+		}
+	}
+	for key, versions := range m.edges {
+		for _, v := range versions {
+			if slices.Contains(ids, key.TargetID) {
+				revisions = append(revisions, edgeRevision(v.content, v.from, v.to))
+			}
+		}
+	}
+	revisions = slices.DeleteFunc(revisions, func(r lineage.Revision) bool { return r.RetractedAt == nil || r.RetractedAt.After(asOf) })
+	graphstore.SortRevisions(revisions)
+	return revisions, nil
+}
+
 // History implements graphstore.Store.
 func (m *Model) History(ctx context.Context, id lineage.ID) ([]lineage.Revision, error) {
 	if err := alive(ctx, "history"); err != nil {

@@ -148,6 +148,7 @@ func (w world) questions(asOf time.Time) []question {
 		q.Types = []lineage.RelationshipType{lineage.DerivedFrom, lineage.CarriedOver}
 		add(fmt.Sprintf("traverse %+v", q), func(t *testing.T, s graphstore.Store) any { return traverse(t, s, q) })
 	}
+	add(fmt.Sprintf("what was before %s", asOf), func(t *testing.T, s graphstore.Store) any { return past(t, s, asOf, ids(w.nodes)...) })
 	add(fmt.Sprintf("nodes as of %s", asOf), func(t *testing.T, s graphstore.Store) any { return nodesAt(t, s, asOf, ids(w.nodes)...) })
 	return qs
 }

@@ -170,6 +170,12 @@ func readHistory(t *testing.T, s graphstore.Store) {
 	}
 	same(t, "of the well", want, history(t, s, well.ID))
 	same(t, "of nobody", nil, history(t, s, node(lineage.KindLot, "nobody").ID))
+
+	nobody := node(lineage.KindLot, "nobody").ID
+	same(t, "what was before", want[:4], past(t, s, at(3), well.ID, lot.ID, nobody))
+	same(t, "what was before at an earlier time", want[:1], past(t, s, at(2), well.ID, lot.ID))
+	same(t, "what was before anything", nil, past(t, s, at(1), well.ID, lot.ID))
+	same(t, "edges are told of at their targets", nil, past(t, s, at(9), lot.ID))
 }
 
 func contextCancelled(t *testing.T, s graphstore.Store) {
@@ -185,9 +191,10 @@ func contextCancelled(t *testing.T, s graphstore.Store) {
 	_, findErr := s.Find(ctx, lineage.Find{})
 	_, traverseErr := s.Traverse(ctx, lineage.Traversal{Roots: ids(nodes[:1]), Direction: lineage.Downstream})
 	_, historyErr := s.History(ctx, nodes[0].ID)
+	_, pastErr := s.Past(ctx, ids(nodes), at(9))
 	for name, err := range map[string]error{
 		"apply": applyErr, "owned": ownedErr, "nodes": nodesErr, "edges": edgesErr,
-		"find": findErr, "traverse": traverseErr, "history": historyErr, "ping": s.Ping(ctx),
+		"find": findErr, "traverse": traverseErr, "history": historyErr, "past": pastErr, "ping": s.Ping(ctx),
 	} {
 		if !errors.Is(err, context.Canceled) || lineage.KindOf(err) != lineage.ErrorUnavailable {
 			t.Errorf("%s: %v, want an error of kind unavailable that wraps context.Canceled", name, err)

@@ -1,5 +1,5 @@
 """Checks an unpacked package with other people's programs: the prov package reads
-PROV-JSON, and roc-validator the RO-Crate. The context of RO-Crate 1.1 comes from the
+PROV-JSON, constraints.py judges it by PROV-CONSTRAINTS and notation.py holds PROV-N against it; roc-validator reads the RO-Crate. The context of RO-Crate 1.1 comes from the
 package rocrate 0.11, so that no network is needed."""
 import importlib.resources
 import io
@@ -13,6 +13,9 @@ import rdflib.plugins.shared.jsonld.util as util
 import requests
 import urllib3
 
+import constraints
+import notation
+
 folder = sys.argv[1]
 faults = []
 
@@ -23,46 +26,22 @@ if document != again:
     faults.append("prov.json changes when the prov package writes it again")
 records = list(document.get_records())
 
-# Constraints of PROV-CONSTRAINTS that can be broken here, by their numbers.
-kinds = {}
-for r in records:
-    if r.is_element():
-        kinds.setdefault(r.identifier, set()).add(r.get_type().localpart)
-for identifier, found in kinds.items():
-    if {"Entity", "Activity"} <= found:
-        faults.append(f"constraint 55: {identifier} is an entity and an activity")
-for r in records:
-    if isinstance(r, prov.model.ProvActivity):
-        start, end = r.get_startTime(), r.get_endTime()
-        if start and end and end < start:
-            faults.append(f"constraint 30: {r.identifier} ends before it starts")
-    if r.is_relation():
-        for name, value in r.formal_attributes:
-            if isinstance(value, prov.identifier.QualifiedName) and value not in kinds and "time" not in name.localpart and name.localpart not in ("generation", "usage", "plan"):
-                faults.append(f"{r.get_type()} names {value} as {name.localpart}, which is not declared")
-after = {}
-for r in records:
-    if isinstance(r, prov.model.ProvDerivation):
-        args = dict((n.localpart, v) for n, v in r.formal_attributes)
-        after.setdefault(args["generatedEntity"], set()).add(args["usedEntity"])
-done, path = set(), set()
-for first in after:  # an entity that comes from itself would be generated before it is generated (36, 41)
-    stack = [(first, iter(after.get(first, ())))]
-    path.add(first)
-    while stack:
-        entity, rest = stack[-1]
-        following = next(rest, None)
-        if following is None:
-            stack.pop()
-            path.discard(entity)
-            done.add(entity)
-        elif following in path:
-            faults.append(f"constraint 41: {following} is derived from itself")
-            break
-        elif following not in done:
-            path.add(following)
-            stack.append((following, iter(after.get(following, ()))))
-    path.clear()
+with open(os.path.join(folder, "prov.json")) as f:
+    faults += constraints.faults(document, f.read())
+for number, text in constraints.broken():  # the judge of constraints is judged
+    if not any(str(number) in fault for fault in constraints.faults(prov.model.ProvDocument.deserialize(content=text, format="json"), text)):
+        faults.append(f"nobody finds that constraint {number} is broken in {text}")
+
+# PROV-N says what the prov package makes of PROV-JSON.
+with open(os.path.join(folder, "prov.provn")) as f:
+    ours = notation.read(f.read())
+theirs = notation.read(document.get_provn())
+for name, here, there in (("prov.provn", ours, theirs), ("prov.json", theirs, ours)):
+    for statement in list((here.statements - there.statements))[:5]:
+        faults.append(f"only {name} says {statement}")
+for prefix, uri in ours.prefixes.items():
+    if theirs.prefixes.get(prefix) != uri:
+        faults.append(f"prov.provn means {uri} by {prefix}, prov.json {theirs.prefixes.get(prefix)}")
 
 # RO-Crate.
 context = importlib.resources.files("rocrate").joinpath("data/ro-crate.jsonld").read_bytes()
