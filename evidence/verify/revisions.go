@@ -36,7 +36,7 @@ func (c *check) readRevisions() error {
 			return errors.New("it was still in force when the question was asked")
 		}
 		for at != id {
-			there := false
+			var there bool
 			if at, there = next(); !there {
 				return fmt.Errorf("it is of the node %s, which %s does not have, or has before that of an earlier line", id, pack.FileLineage)
 			}
