@@ -19,6 +19,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -33,7 +34,7 @@ import (
 const FileName = "journal.db"
 
 const (
-	schemaVersion = 2
+	schemaVersion = 3
 	readers       = 4
 )
 
@@ -42,6 +43,9 @@ var schema string
 
 //go:embed retention.sql
 var retention string
+
+//go:embed consumers.sql
+var consumers string
 
 // Options may be left zero.
 type Options struct {
@@ -130,11 +134,8 @@ func prepareSchema(db *sql.DB, path string) error {
 	switch version {
 	case schemaVersion:
 		return nil
-	case 0, 1:
-		missing := retention
-		if version == 0 {
-			missing = schema + retention
-		}
+	case 0, 1, 2:
+		missing := strings.Join([]string{schema, retention, consumers}[version:], "")
 		begin := fmt.Sprintf("BEGIN IMMEDIATE;%s;PRAGMA user_version = %d;COMMIT", missing, schemaVersion)
 		if _, err := db.Exec(begin); err != nil {
 			return failed(op, path, err)

@@ -10,8 +10,34 @@ import (
 	"wellspring/lineage"
 )
 
+// letters are the dead letters of one consumer of the journal; the one without a
+// name is the journal's own.
+type letters struct {
+	*Journal
+	consumer string
+}
+
 // Bury implements journal.DeadLetters.
 func (j *Journal) Bury(ctx context.Context, letter journal.DeadLetter) error {
+	return j.LettersOf("").Bury(ctx, letter)
+}
+
+// Settle implements journal.DeadLetters.
+func (j *Journal) Settle(ctx context.Context, id, state string) error {
+	return j.LettersOf("").Settle(ctx, id, state)
+}
+
+// Letters implements journal.DeadLetters.
+func (j *Journal) Letters(ctx context.Context, after string, limit int) ([]journal.DeadLetter, error) {
+	return j.LettersOf("").Letters(ctx, after, limit)
+}
+
+// Letter implements journal.DeadLetters.
+func (j *Journal) Letter(ctx context.Context, id string) (journal.DeadLetter, error) {
+	return j.LettersOf("").Letter(ctx, id)
+}
+
+func (j letters) Bury(ctx context.Context, letter journal.DeadLetter) error {
 	const op = "bury"
 	at, err := parse(op, letter.Record.Position)
 	if err != nil {
@@ -29,27 +55,26 @@ func (j *Journal) Bury(ctx context.Context, letter journal.DeadLetter) error {
 			return lineage.NotFound(op, string(letter.Record.Position), "bury a record of the journal")
 		}
 		changed, err := t.change(`
-			INSERT INTO letter (position, stage, error, remedy, attempts, died_at, state) VALUES (?, ?, ?, ?, ?, ?, 'dead')
-			ON CONFLICT (position) DO UPDATE SET stage = excluded.stage, error = excluded.error, remedy = excluded.remedy,
+			INSERT INTO letter (consumer, position, stage, error, remedy, attempts, died_at, state) VALUES (?, ?, ?, ?, ?, ?, ?, 'dead')
+			ON CONFLICT (consumer, position) DO UPDATE SET stage = excluded.stage, error = excluded.error, remedy = excluded.remedy,
 				attempts = excluded.attempts, died_at = excluded.died_at, state = excluded.state
 			WHERE state = 'retried'`,
-			at, letter.Stage, letter.Error, letter.Remedy, letter.Attempts, died.UnixMicro())
+			j.consumer, at, letter.Stage, letter.Error, letter.Remedy, letter.Attempts, died.UnixMicro())
 		if err != nil || changed == 0 {
 			return err
 		}
-		return t.turn(at, journal.Turn{At: died, State: journal.StateDead, Stage: letter.Stage, Error: letter.Error, Attempts: letter.Attempts})
+		return t.turn(j.consumer, at, journal.Turn{At: died, State: journal.StateDead, Stage: letter.Stage, Error: letter.Error, Attempts: letter.Attempts})
 	})
 }
 
-func (t *transaction) turn(position int64, turn journal.Turn) error {
+func (t *transaction) turn(consumer string, position int64, turn journal.Turn) error {
 	return t.exec(`
-		INSERT INTO letter_turn (position, turn, at, state, stage, error, attempts)
-		VALUES (?1, (SELECT count(*) FROM letter_turn WHERE position = ?1), ?2, ?3, ?4, ?5, ?6)`,
-		position, turn.At.UnixMicro(), turn.State, turn.Stage, turn.Error, turn.Attempts)
+		INSERT INTO letter_turn (consumer, position, turn, at, state, stage, error, attempts)
+		VALUES (?1, ?2, (SELECT count(*) FROM letter_turn WHERE consumer = ?1 AND position = ?2), ?3, ?4, ?5, ?6, ?7)`,
+		consumer, position, turn.At.UnixMicro(), turn.State, turn.Stage, turn.Error, turn.Attempts)
 }
 
-// Settle implements journal.DeadLetters.
-func (j *Journal) Settle(ctx context.Context, id, state string) error {
+func (j letters) Settle(ctx context.Context, id, state string) error {
 	const op = "settle dead letter"
 	at, err := parse(op, journal.Position(id))
 	if err != nil {
@@ -60,16 +85,16 @@ func (j *Journal) Settle(ctx context.Context, id, state string) error {
 	}
 	return j.writer.do(ctx, op, func(t *transaction) error {
 		var now string
-		switch err := t.find("SELECT state FROM letter WHERE position = ?", []any{at}, &now); {
+		switch err := t.find("SELECT state FROM letter WHERE consumer = ? AND position = ?", []any{j.consumer, at}, &now); {
 		case errors.Is(err, sql.ErrNoRows):
 			return noLetter(op, id)
 		case err != nil || now == state:
 			return err
 		}
-		if err := t.exec("UPDATE letter SET state = ? WHERE position = ?", state, at); err != nil {
+		if err := t.exec("UPDATE letter SET state = ? WHERE consumer = ? AND position = ?", state, j.consumer, at); err != nil {
 			return err
 		}
-		return t.turn(at, journal.Turn{At: j.clock(), State: state})
+		return t.turn(j.consumer, at, journal.Turn{At: j.clock(), State: state})
 	})
 }
 
@@ -79,10 +104,9 @@ func noLetter(op, id string) error {
 
 const selectLetters = `
 	SELECT letter.position, stage, error, remedy, attempts, died_at, state, appended_at, checksum, envelope
-	FROM letter LEFT JOIN record USING (position)`
+	FROM letter LEFT JOIN record USING (position) WHERE letter.consumer = ?`
 
-// Letters implements journal.DeadLetters.
-func (j *Journal) Letters(ctx context.Context, after string, limit int) ([]journal.DeadLetter, error) {
+func (j letters) Letters(ctx context.Context, after string, limit int) ([]journal.DeadLetter, error) {
 	const op = "list dead letters"
 	at, err := parse(op, journal.Position(after))
 	if err != nil {
@@ -91,43 +115,42 @@ func (j *Journal) Letters(ctx context.Context, after string, limit int) ([]journ
 	if limit < 1 {
 		return nil, lineage.Invalid(op, "limit", "ask for at least one letter")
 	}
-	return j.letters(ctx, op, selectLetters+" WHERE letter.position > ? ORDER BY letter.position LIMIT ?", at, limit)
+	return j.find(ctx, op, selectLetters+" AND letter.position > ? ORDER BY letter.position LIMIT ?", j.consumer, at, limit)
 }
 
-// Letter implements journal.DeadLetters.
-func (j *Journal) Letter(ctx context.Context, id string) (journal.DeadLetter, error) {
+func (j letters) Letter(ctx context.Context, id string) (journal.DeadLetter, error) {
 	const op = "read dead letter"
 	at, err := parse(op, journal.Position(id))
 	if err != nil {
 		return journal.DeadLetter{}, err
 	}
-	letters, err := j.letters(ctx, op, selectLetters+" WHERE letter.position = ?", at)
+	found, err := j.find(ctx, op, selectLetters+" AND letter.position = ?", j.consumer, at)
 	if err != nil {
 		return journal.DeadLetter{}, err
 	}
-	if len(letters) == 0 {
+	if len(found) == 0 {
 		return journal.DeadLetter{}, noLetter(op, id)
 	}
-	return letters[0], nil
+	return found[0], nil
 }
 
-func (j *Journal) letters(ctx context.Context, op, query string, args ...any) ([]journal.DeadLetter, error) {
+func (j letters) find(ctx context.Context, op, query string, args ...any) ([]journal.DeadLetter, error) {
 	// One read transaction: a letter and its history belong together.
 	tx, err := j.reads.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return nil, j.failed(ctx, op, "", err)
 	}
 	defer func() { _ = tx.Rollback() }()
-	letters, err := scanLetters(ctx, tx, query, args)
+	found, err := scanLetters(ctx, tx, query, args)
 	if err != nil {
 		return nil, j.failed(ctx, op, "", err)
 	}
-	for i := range letters {
-		if letters[i].History, err = history(ctx, tx, letters[i].ID); err != nil {
-			return nil, j.failed(ctx, op, letters[i].ID, err)
+	for i := range found {
+		if found[i].History, err = history(ctx, tx, j.consumer, found[i].ID); err != nil {
+			return nil, j.failed(ctx, op, found[i].ID, err)
 		}
 	}
-	return letters, nil
+	return found, nil
 }
 
 func scanLetters(ctx context.Context, tx *sql.Tx, query string, args []any) ([]journal.DeadLetter, error) {
@@ -153,8 +176,8 @@ func scanLetters(ctx context.Context, tx *sql.Tx, query string, args []any) ([]j
 	return letters, rows.Err()
 }
 
-func history(ctx context.Context, tx *sql.Tx, id string) ([]journal.Turn, error) {
-	rows, err := tx.QueryContext(ctx, "SELECT at, state, stage, error, attempts FROM letter_turn WHERE position = ? ORDER BY turn", id)
+func history(ctx context.Context, tx *sql.Tx, consumer, id string) ([]journal.Turn, error) {
+	rows, err := tx.QueryContext(ctx, "SELECT at, state, stage, error, attempts FROM letter_turn WHERE consumer = ? AND position = ? ORDER BY turn", consumer, id)
 	if err != nil {
 		return nil, err
 	}

@@ -62,7 +62,7 @@ const old = `
 	FROM record
 	WHERE length(envelope) > 0 AND subject IN (
 		SELECT subject FROM record GROUP BY subject
-		HAVING max(appended_at) < ? AND max(position) <= (SELECT coalesce(min(position), 0) FROM consumer)
+		HAVING max(appended_at) < ? AND max(position) <= (SELECT coalesce(min(position), 0) FROM consumer WHERE name NOT IN (SELECT name FROM unhurried))
 		EXCEPT SELECT subject FROM record JOIN letter USING (position))`
 
 // Retainable implements journal.Retainer.
