@@ -1,7 +1,9 @@
 package etl
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -133,9 +135,17 @@ func difference(owned, derived lineage.Projection) (Difference, error) {
 	return d, nil
 }
 
-// parts names what differs, one a line.
+// parts names what differs, one a line, and in what.
 func parts(owned lineage.Projection, changes graphstore.Changes) []string {
 	var all []string
+	nodes := make(map[lineage.ID]lineage.Node, len(owned.Nodes))
+	for _, n := range owned.Nodes {
+		nodes[n.ID] = n
+	}
+	edges := make(map[lineage.EdgeKey]lineage.Edge, len(owned.Edges))
+	for _, e := range owned.Edges {
+		edges[e.Key()] = e
+	}
 	node := func(how string, n lineage.Node) {
 		all = append(all, fmt.Sprintf("%s node %s %s %q", how, n.ID, n.Kind, n.Name))
 	}
@@ -144,6 +154,8 @@ func parts(owned lineage.Projection, changes graphstore.Changes) []string {
 	}
 	for _, n := range changes.ChangeNodes {
 		node("different", n.Node)
+		is := nodes[n.ID]
+		all[len(all)-1] += ": " + strings.Join(append(otherwise("kind", is.Kind, n.Kind), append(otherwise("name", is.Name, n.Name), fields(is.Attributes, n.Attributes)...)...), ", ")
 	}
 	for _, n := range owned.Nodes {
 		if slices.Contains(changes.RetractNodes, n.ID) {
@@ -154,12 +166,58 @@ func parts(owned lineage.Projection, changes graphstore.Changes) []string {
 		all = append(all, "missing edge "+graphstore.KeyString(e.Key()))
 	}
 	for _, e := range changes.ChangeEdges {
-		all = append(all, "different edge "+graphstore.KeyString(e.Key()))
+		all = append(all, "different edge "+graphstore.KeyString(e.Key())+": "+strings.Join(fields(edges[e.Key()].Attributes, e.Attributes), ", "))
 	}
 	for _, key := range changes.RetractEdges {
 		all = append(all, "too many: edge "+graphstore.KeyString(key))
 	}
 	return all
+}
+
+// fields are the attributes that are something else than they should be.
+func fields(is, should lineage.Attributes) []string {
+	names := map[string]bool{}
+	for name := range is {
+		names[name] = true
+	}
+	for name := range should {
+		names[name] = true
+	}
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		all = append(all, otherwise(name, is[name], should[name])...)
+	}
+	return all
+}
+
+// otherwise says that a field is something else than it should be; nil: it is not.
+func otherwise(name string, is, should any) []string {
+	one, other := shown(is), shown(should)
+	if one == other {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s is %s, not %s", name, cut(one), cut(other))}
+}
+
+func shown(value any) string {
+	if value == nil {
+		return "absent"
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Sprint(value)
+	}
+	return string(text)
+}
+
+// mostShown is how much of a field's value a report shows, in characters.
+const mostShown = 60
+
+func cut(text string) string {
+	if letters := []rune(text); len(letters) > mostShown {
+		return string(letters[:mostShown]) + "…"
+	}
+	return text
 }
 
 func equal(a, b lineage.Projection) (bool, error) {

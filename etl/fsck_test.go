@@ -164,7 +164,7 @@ func TestFsckNamesWhatDiffers(t *testing.T) {
 		{
 			"a dead letter of no record",
 			func(l *lab) {
-				l.execute("journal.db", `INSERT INTO letter VALUES (4711, 'load', 'none', '', 1, 1, 'dead')`)
+				l.execute("journal.db", `INSERT INTO letter VALUES ('', 4711, 'load', 'none', '', 1, 1, 'dead')`)
 			},
 			[]wrong{{etl.DifferenceLetter, "", "there is a dead letter of a record that the journal does not have"}}, "",
 		},

@@ -38,6 +38,32 @@ func (g *graves) load(ctx context.Context, letters journal.DeadLetters) error {
 	}
 }
 
+// Dead is how many dead letters wait for a person.
+func (p *Pipeline) Dead(ctx context.Context) (dead int, err error) {
+	err = p.eachLetter(ctx, func(l journal.DeadLetter) {
+		if l.State == journal.StateDead {
+			dead++
+		}
+	})
+	return dead, err
+}
+
+func (p *Pipeline) eachLetter(ctx context.Context, f func(journal.DeadLetter)) error {
+	for after := ""; ; {
+		page, err := p.config.DeadLetters.Letters(ctx, after, lettersPage)
+		if err != nil {
+			return err
+		}
+		for _, l := range page {
+			f(l)
+			after = l.ID
+		}
+		if len(page) < lettersPage {
+			return nil
+		}
+	}
+}
+
 // position is where a letter's record stands: its ID, also where the record itself is gone.
 func position(l journal.DeadLetter) journal.Position {
 	if l.Record.Position != "" {

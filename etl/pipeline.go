@@ -21,7 +21,8 @@ import (
 	"wellspring/ot2"
 )
 
-// Consumer is the name under which the pipeline commits its place in the journal.
+// Consumer is the name under which a pipeline commits its place in the journal that
+// was given no other.
 const Consumer = "etl"
 
 // Config of a Pipeline. Journal, DeadLetters, Store and States are needed.
@@ -31,6 +32,7 @@ type Config struct {
 	Store       graphstore.Store
 	States      States
 	Bench       *benchindex.Index // default: that of States, where it has one
+	Consumer    string            // of the journal; default Consumer
 
 	Definitions ot2.Definitions      // for logs that carry none; may be nil
 	Limits      ot2.Limits           // default ot2.DefaultLimits
@@ -41,6 +43,9 @@ type Config struct {
 	Retry   Retry
 	Workers int // owners at a time; default 4
 	Backlog int // records read and not done, at most; default 1024
+	// Window is how much of the journal's time one turn of an owner covers at most: so
+	// exact is what a graph that is filled late answers as of a time. Default: no bound.
+	Window time.Duration
 	// Follow is how many commands of runs under way are kept in memory together, so
 	// that a new one needs no look at those before it. Default 100,000; negative: none.
 	Follow int
@@ -68,6 +73,7 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Limits == (ot2.Limits{}) {
 		c.Limits = ot2.DefaultLimits()
 	}
+	c.Consumer = cmp.Or(c.Consumer, Consumer)
 	c.Retry = c.Retry.withDefaults()
 	c.Workers, c.Backlog = cmp.Or(max(0, c.Workers), 4), cmp.Or(max(0, c.Backlog), 1024)
 	c.Follow = cmp.Or(c.Follow, 100_000)
@@ -108,7 +114,7 @@ func New(config Config) (*Pipeline, error) {
 	}
 	p := &Pipeline{
 		config: config, logger: config.Logger, metrics: config.Metrics, projectors: projectors(config),
-		queue: newQueue(config.Backlog), lives: newLives(max(0, config.Follow)), reins: &reins{}, rates: &rates{}, graves: &graves{}, waiters: &waiters{},
+		queue: newQueue(config.Backlog, config.Window), lives: newLives(max(0, config.Follow)), reins: &reins{}, rates: &rates{}, graves: &graves{}, waiters: &waiters{},
 	}
 	maps.Copy(p.projectors, config.Projectors)
 	err = p.metrics.registerer.Register(newLag(func(ctx context.Context) (int64, time.Duration, error) {
@@ -148,7 +154,7 @@ func (p *Pipeline) resume(ctx context.Context) (after journal.Position, err erro
 		return "", err
 	}
 	err = p.patiently(ctx, "read how far the journal is processed", func() error {
-		after, err = p.config.Journal.Committed(ctx, Consumer)
+		after, err = p.config.Journal.Committed(ctx, p.config.Consumer)
 		return err
 	})
 	if err != nil {
@@ -170,7 +176,7 @@ func (p *Pipeline) begin(ctx context.Context) error {
 		if err != nil || begun {
 			return err
 		}
-		if err := p.config.Journal.Commit(ctx, Consumer, ""); err != nil {
+		if err := p.config.Journal.Commit(ctx, p.config.Consumer, ""); err != nil {
 			return err
 		}
 		return p.config.Bench.Begin(ctx, p.config.Clock())
@@ -271,7 +277,7 @@ func (p *Pipeline) commit(ctx context.Context, committed journal.Position) error
 			return err
 		}
 		err = p.patiently(ctx, "commit the place in the journal", func() error {
-			return p.config.Journal.Commit(ctx, Consumer, watermark)
+			return p.config.Journal.Commit(ctx, p.config.Consumer, watermark)
 		})
 		if err != nil {
 			return err

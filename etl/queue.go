@@ -45,7 +45,8 @@ type queue struct {
 	mu      sync.Mutex
 	changed *sync.Cond // anything below changed, or a context ended
 
-	bound     int // of marks
+	bound     int           // of marks
+	window    time.Duration // of one turn; 0: no bound
 	waiting   map[lineage.Owner]*line
 	ready     []lineage.Owner
 	marks     []*mark          // in the journal's order; the first is not done
@@ -96,8 +97,8 @@ func (q *queue) holds(owner lineage.Owner, at journal.Position) bool {
 	return l != nil && (slices.ContainsFunc(l.entries, is) || slices.ContainsFunc(l.turn, is))
 }
 
-func newQueue(bound int) *queue {
-	q := &queue{bound: bound, waiting: map[lineage.Owner]*line{}}
+func newQueue(bound int, window time.Duration) *queue {
+	q := &queue{bound: bound, window: window, waiting: map[lineage.Owner]*line{}}
 	q.changed = sync.NewCond(&q.mu)
 	return q
 }
@@ -199,9 +200,21 @@ func (q *queue) take(ctx context.Context) (batch, error) {
 	owner := q.ready[0]
 	q.ready = q.ready[1:]
 	l := q.waiting[owner]
-	b := batch{owner: owner, entries: l.entries, requests: l.requests}
-	*l = line{running: true, turn: b.entries}
+	n := q.within(l.entries)
+	b := batch{owner: owner, entries: l.entries[:n:n], requests: l.requests}
+	*l = line{running: true, turn: b.entries, entries: l.entries[n:]}
 	return b, nil
+}
+
+// within is how many of the entries one turn covers.
+func (q *queue) within(entries []entry) int {
+	later := slices.IndexFunc(entries, func(e entry) bool {
+		return q.window > 0 && e.appendedAt.Sub(entries[0].appendedAt) > q.window
+	})
+	if later < 0 {
+		return len(entries)
+	}
+	return later
 }
 
 // done ends an owner's turn.

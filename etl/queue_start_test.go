@@ -11,7 +11,7 @@ import (
 // waits to be past the journal's beginning: reading the place must wake him.
 func TestTheStartWakesWhoWaitsForIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newQueue(1)
+		q := newQueue(1, 0)
 		passed := make(chan journal.Position, 1)
 		go func() {
 			at, err := q.passed(t.Context(), "")
