@@ -139,7 +139,7 @@ func listed(body []byte) (n int) {
 // leavesAlone are operations that must not be driven, and why.
 var leavesAlone = map[string]string{
 	"POST /v1/backup":  "it takes long, and no parameter",
-	"POST /v1/rebuild": "it is driven elsewhere, and takes no parameter",
+	"POST /v1/rebuild": "it is driven elsewhere, and its parameter is yes or no",
 	"POST /v1/log/key": "it takes no parameter",
 }
 

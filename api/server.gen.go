@@ -907,6 +907,9 @@ type Processings struct {
 // Pulse defines model for Pulse.
 type Pulse = etl.Pulse
 
+// PulseSecond A second graph that is filled from the same journal (`second.store`)
+type PulseSecond = etl.Second
+
 // Rebuild What making the graph again came to
 type Rebuild = etl.Rebuild
 
@@ -1591,6 +1594,12 @@ type RerunProcessingParams struct {
 // RerunProcessingParamsFrom defines parameters for RerunProcessing.
 type RerunProcessingParamsFrom string
 
+// StartRebuildParams defines parameters for StartRebuild.
+type StartRebuildParams struct {
+	// Second Make the second graph again instead of the first; 409 where there is none
+	Second bool `form:"second,omitempty" json:"second,omitempty,omitzero"`
+}
+
 // ResolveSelectorParams defines parameters for ResolveSelector.
 type ResolveSelectorParams struct {
 	Selector string `form:"selector" json:"selector"`
@@ -1931,6 +1940,12 @@ type ServerInterface interface {
 	// GetCheckpoint The signed size and root of the log, and the public keys
 	// (GET /v1/checkpoint)
 	GetCheckpoint(ctx echo.Context, params GetCheckpointParams) error
+	// GetCompare How the comparison of the two graphs stands, and what the last one found
+	// (GET /v1/compare)
+	GetCompare(ctx echo.Context) error
+	// StartCompare Compare the first graph with the second, owner by owner
+	// (POST /v1/compare)
+	StartCompare(ctx echo.Context) error
 	// ListDeadLetters What could not be processed
 	// (GET /v1/deadletters)
 	ListDeadLetters(ctx echo.Context, params ListDeadLettersParams) error
@@ -2047,7 +2062,7 @@ type ServerInterface interface {
 	GetRebuild(ctx echo.Context) error
 	// StartRebuild Make the graph again from the journal
 	// (POST /v1/rebuild)
-	StartRebuild(ctx echo.Context) error
+	StartRebuild(ctx echo.Context, params StartRebuildParams) error
 	// ResolveSelector The node that a selector names
 	// (GET /v1/resolve)
 	ResolveSelector(ctx echo.Context, params ResolveSelectorParams) error
@@ -2233,6 +2248,24 @@ func (w *ServerInterfaceWrapper) GetCheckpoint(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetCheckpoint(ctx, params)
+	return err
+}
+
+// GetCompare converts echo context to params.
+func (w *ServerInterfaceWrapper) GetCompare(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetCompare(ctx)
+	return err
+}
+
+// StartCompare converts echo context to params.
+func (w *ServerInterfaceWrapper) StartCompare(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.StartCompare(ctx)
 	return err
 }
 
@@ -3216,8 +3249,17 @@ func (w *ServerInterfaceWrapper) GetRebuild(ctx echo.Context) error {
 func (w *ServerInterfaceWrapper) StartRebuild(ctx echo.Context) error {
 	var err error
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params StartRebuildParams
+	// ------------- Optional query parameter "second" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "second", ctx.QueryParams(), &params.Second, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter second: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.StartRebuild(ctx)
+	err = w.Handler.StartRebuild(ctx, params)
 	return err
 }
 
@@ -3810,6 +3852,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/deadletters/:id/drop", wrapper.DropDeadLetter, options.OperationMiddlewares["dropDeadLetter"]...)
 	router.GET(options.BaseURL+"/v1/fsck", wrapper.GetFsck, options.OperationMiddlewares["getFsck"]...)
 	router.POST(options.BaseURL+"/v1/fsck", wrapper.StartFsck, options.OperationMiddlewares["startFsck"]...)
+	router.GET(options.BaseURL+"/v1/compare", wrapper.GetCompare, options.OperationMiddlewares["getCompare"]...)
+	router.POST(options.BaseURL+"/v1/compare", wrapper.StartCompare, options.OperationMiddlewares["startCompare"]...)
 	router.GET(options.BaseURL+"/v1/rebuild", wrapper.GetRebuild, options.OperationMiddlewares["getRebuild"]...)
 	router.POST(options.BaseURL+"/v1/rebuild", wrapper.StartRebuild, options.OperationMiddlewares["startRebuild"]...)
 	router.GET(options.BaseURL+"/v1/segments", wrapper.ListSegments, options.OperationMiddlewares["listSegments"]...)
@@ -4143,6 +4187,82 @@ type GetCheckpointdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetCheckpointdefaultApplicationProblemPlusJSONResponse) VisitGetCheckpointResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCompareRequestObject struct {
+}
+
+type GetCompareResponseObject interface {
+	VisitGetCompareResponse(w http.ResponseWriter) error
+}
+
+type GetCompare200JSONResponse FsckState
+
+func (response GetCompare200JSONResponse) VisitGetCompareResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetComparedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetComparedefaultApplicationProblemPlusJSONResponse) VisitGetCompareResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartCompareRequestObject struct {
+}
+
+type StartCompareResponseObject interface {
+	VisitStartCompareResponse(w http.ResponseWriter) error
+}
+
+type StartCompare202JSONResponse FsckState
+
+func (response StartCompare202JSONResponse) VisitStartCompareResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StartComparedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StartComparedefaultApplicationProblemPlusJSONResponse) VisitStartCompareResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -6135,6 +6255,7 @@ func (response GetRebuilddefaultApplicationProblemPlusJSONResponse) VisitGetRebu
 }
 
 type StartRebuildRequestObject struct {
+	Params StartRebuildParams
 }
 
 type StartRebuildResponseObject interface {
@@ -7198,6 +7319,12 @@ type StrictServerInterface interface {
 	// GetCheckpoint The signed size and root of the log, and the public keys
 	// (GET /v1/checkpoint)
 	GetCheckpoint(ctx context.Context, request GetCheckpointRequestObject) (GetCheckpointResponseObject, error)
+	// GetCompare How the comparison of the two graphs stands, and what the last one found
+	// (GET /v1/compare)
+	GetCompare(ctx context.Context, request GetCompareRequestObject) (GetCompareResponseObject, error)
+	// StartCompare Compare the first graph with the second, owner by owner
+	// (POST /v1/compare)
+	StartCompare(ctx context.Context, request StartCompareRequestObject) (StartCompareResponseObject, error)
 	// ListDeadLetters What could not be processed
 	// (GET /v1/deadletters)
 	ListDeadLetters(ctx context.Context, request ListDeadLettersRequestObject) (ListDeadLettersResponseObject, error)
@@ -7529,6 +7656,52 @@ func (sh *strictHandler) GetCheckpoint(ctx echo.Context, params GetCheckpointPar
 		return err
 	} else if validResponse, ok := response.(GetCheckpointResponseObject); ok {
 		return validResponse.VisitGetCheckpointResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetCompare operation middleware
+func (sh *strictHandler) GetCompare(ctx echo.Context) error {
+	var request GetCompareRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetCompare(ctx.Request().Context(), request.(GetCompareRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetCompare")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetCompareResponseObject); ok {
+		return validResponse.VisitGetCompareResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// StartCompare operation middleware
+func (sh *strictHandler) StartCompare(ctx echo.Context) error {
+	var request StartCompareRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StartCompare(ctx.Request().Context(), request.(StartCompareRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StartCompare")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(StartCompareResponseObject); ok {
+		return validResponse.VisitStartCompareResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -8532,8 +8705,10 @@ func (sh *strictHandler) GetRebuild(ctx echo.Context) error {
 }
 
 // StartRebuild operation middleware
-func (sh *strictHandler) StartRebuild(ctx echo.Context) error {
+func (sh *strictHandler) StartRebuild(ctx echo.Context, params StartRebuildParams) error {
 	var request StartRebuildRequestObject
+
+	request.Params = params
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.StartRebuild(ctx.Request().Context(), request.(StartRebuildRequestObject))

@@ -15,7 +15,11 @@ import (
 type Upkeep interface {
 	StartFsck() (etl.FsckState, error)
 	FsckState() etl.FsckState
-	StartRebuild() (etl.RebuildState, error)
+	// StartCompare compares the first graph with the second; ErrorConflict where there is none.
+	StartCompare() (etl.FsckState, error)
+	CompareState() (etl.FsckState, error)
+	// StartRebuild makes the graph again, or the second one.
+	StartRebuild(second bool) (etl.RebuildState, error)
 	RebuildState() etl.RebuildState
 	// Segments are the files that retention has put old documents into.
 	Segments(ctx context.Context) ([]journal.Segment, error)
@@ -40,8 +44,18 @@ func (s *server) GetRebuild(context.Context, GetRebuildRequestObject) (GetRebuil
 	return GetRebuild200JSONResponse(s.Upkeep.RebuildState()), nil
 }
 
-func (s *server) StartRebuild(context.Context, StartRebuildRequestObject) (StartRebuildResponseObject, error) {
-	state, err := s.Upkeep.StartRebuild()
+func (s *server) GetCompare(context.Context, GetCompareRequestObject) (GetCompareResponseObject, error) {
+	state, err := s.Upkeep.CompareState()
+	return GetCompare200JSONResponse(state), err
+}
+
+func (s *server) StartCompare(context.Context, StartCompareRequestObject) (StartCompareResponseObject, error) {
+	state, err := s.Upkeep.StartCompare()
+	return StartCompare202JSONResponse(state), err
+}
+
+func (s *server) StartRebuild(_ context.Context, r StartRebuildRequestObject) (StartRebuildResponseObject, error) {
+	state, err := s.Upkeep.StartRebuild(r.Params.Second)
 	return StartRebuild202JSONResponse(state), err
 }
 

@@ -46,7 +46,21 @@ func (k *keeper) FsckState() etl.FsckState {
 	return etl.FsckState{Report: &report, Error: "the last one was cut off", Progress: etl.FsckProgress{Step: "graph", Done: 1, Total: 2}}
 }
 
-func (k *keeper) StartRebuild() (etl.RebuildState, error) {
+func (k *keeper) StartCompare() (etl.FsckState, error) {
+	return etl.FsckState{Running: true}, k.begin("compare")
+}
+
+// CompareState has no second graph before there was a comparison.
+func (k *keeper) CompareState() (etl.FsckState, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.done["compare"] {
+		return etl.FsckState{}, &lineage.Error{Op: "compare", Kind: lineage.ErrorConflict, Hint: "name a second graph"}
+	}
+	return k.FsckState(), nil
+}
+
+func (k *keeper) StartRebuild(bool) (etl.RebuildState, error) {
 	return etl.RebuildState{Running: true}, k.begin("rebuild")
 }
 

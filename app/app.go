@@ -19,9 +19,6 @@ import (
 	"wellspring/etl/statesqlite"
 	"wellspring/evidence/anchor"
 	"wellspring/graphstore"
-	"wellspring/graphstore/cached"
-	"wellspring/graphstore/neo4j"
-	graphsqlite "wellspring/graphstore/sqlite"
 	"wellspring/ingest"
 	"wellspring/ingest/bridge"
 	"wellspring/ingest/intake"
@@ -48,6 +45,8 @@ type App struct {
 	store    graphstore.Store // the same, with a cache before it
 	states   *statesqlite.States
 	pipeline *etl.Pipeline
+	places   keptPlaces
+	second   *second // nil: there is no second graph
 	intake   *intake.Intake
 	evidence *evidenceLog
 	anchors  *anchor.Keeper
@@ -103,10 +102,13 @@ func New(ctx context.Context, options Options, logger *slog.Logger) (_ *App, err
 	if err := sweep(options.DataDir); err != nil {
 		return nil, err
 	}
-	if a.states, err = statesqlite.Open(ctx, filepath.Join(options.DataDir, statesFile)); err != nil {
+	if err := a.place(ctx); err != nil {
 		return nil, err
 	}
-	store, err := openStore(ctx, options)
+	if a.states, err = statesqlite.Open(ctx, filepath.Join(options.DataDir, statesIn(a.places.First))); err != nil {
+		return nil, err
+	}
+	store, err := options.firstGraph().open(ctx, options.DataDir)
 	if err != nil {
 		return nil, err
 	}
@@ -119,13 +121,13 @@ func New(ctx context.Context, options Options, logger *slog.Logger) (_ *App, err
 	return a, a.connect(ctx, definitions)
 }
 
-func openStore(ctx context.Context, options Options) (cached.Engine, error) {
-	if options.Store == "neo4j" {
-		return neo4j.Open(ctx, neo4j.Options{
-			URI: options.Neo4jURI, User: options.Neo4jUser, Password: options.Neo4jPassword, Database: options.Neo4jDatabase,
-		})
+// etlConfig is a pipeline into a graph with a set of its own.
+func (a *App) etlConfig(set string, store graphstore.Store, states *statesqlite.States, definitions ot2.Definitions) etl.Config {
+	return etl.Config{
+		Journal: a.journal, DeadLetters: a.lettersOf(set), Store: store, States: states, Consumer: set,
+		Definitions: definitions, Limits: a.options.Limits(), CodeVersion: Version().String(),
+		Retry: etl.Retry{Tries: a.options.RetryTries, Wait: a.options.RetryWait}, Workers: a.options.Workers, Logger: a.logger.With("consumer", set),
 	}
-	return graphsqlite.Open(ctx, filepath.Join(options.DataDir, graphFile), graphsqlite.Options{})
 }
 
 // connect builds the rooms that stand on the opened stores.
@@ -153,13 +155,12 @@ func (a *App) connect(ctx context.Context, definitions ot2.Definitions) error {
 	if err := a.newNotifier(ctx, registry); err != nil {
 		return err
 	}
-	a.pipeline, err = etl.New(etl.Config{
-		Journal: a.journal, DeadLetters: a.journal, Store: a.store, States: a.states,
-		Definitions: definitions, Limits: a.options.Limits(), CodeVersion: Version().String(),
-		Retry:   etl.Retry{Tries: a.options.RetryTries, Wait: a.options.RetryWait},
-		Workers: a.options.Workers, Listener: a.listener(), Tracer: a.traces.of(), Logger: a.logger, Metrics: metrics,
-	})
-	if err != nil {
+	config := a.etlConfig(a.places.First, a.store, a.states, definitions)
+	config.Listener, config.Tracer, config.Logger, config.Metrics = a.listener(), a.traces.of(), a.logger, metrics
+	if a.pipeline, err = etl.New(config); err != nil {
+		return err
+	}
+	if a.second, err = a.newSecond(definitions, registry); err != nil {
 		return err
 	}
 	if a.exports, err = newExports(a.options.DataDir, a); err != nil {
@@ -189,8 +190,8 @@ func (a *App) connect(ctx context.Context, definitions ot2.Definitions) error {
 		Query:    questions,
 		Pages:    pages,
 		Intake:   httpDoor{a.intake},
-		Pipeline: pipeline{a.states, a.pipeline, a.schedules},
-		Letters:  letters{a.journal, a.pipeline, a.intake},
+		Pipeline: a.processing(),
+		Letters:  a.letters(),
 		Upkeep:   Upkeep{a},
 		Robots:   a.robotStates,
 		Webhooks: a.webhooks(),
@@ -214,6 +215,9 @@ func (a *App) Run(ctx context.Context) error {
 	// The doors close first: who was let in is still served by the pipeline.
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() error { return a.pipeline.Run(working) })
+	if a.second != nil {
+		group.Go(func() error { return a.second.run(working) })
+	}
 	group.Go(func() error { return a.evidence.run(working) })
 	group.Go(func() error { return a.anchors.Run(working) })
 	group.Go(func() error { return a.upkeep.work(working) })
@@ -290,7 +294,7 @@ func (a *App) Close() error {
 
 // ready says why the service can't take or answer now.
 func (a *App) ready(ctx context.Context) error {
-	if _, err := a.journal.Committed(ctx, etl.Consumer); err != nil {
+	if _, err := a.journal.Committed(ctx, a.places.First); err != nil {
 		return err
 	}
 	if err := a.journal.Ready(ctx); err != nil {
@@ -304,11 +308,24 @@ type pipeline struct {
 	*statesqlite.States
 	*etl.Pipeline
 	schedules *schedules
+	second    *second
 }
 
-// Pulse adds the schedules, which the pipeline does not know.
+func (a *App) processing() pipeline { return pipeline{a.states, a.pipeline, a.schedules, a.second} }
+
+// Pulse adds the schedules and the second graph, which the pipeline does not know.
 func (p pipeline) Pulse(ctx context.Context) (etl.Pulse, error) {
 	pulse, err := p.Pipeline.Pulse(ctx)
+	if err != nil {
+		return pulse, err
+	}
 	pulse.Schedules = p.schedules.states()
+	pulse.Second, err = p.second.state(ctx)
 	return pulse, err
+}
+
+// Rerun lets the second graph know that letters may have been taken up again.
+func (p pipeline) Rerun(ctx context.Context, owner lineage.Owner, from etl.Stage) (etl.Processing, error) {
+	defer p.second.nudge()
+	return p.Pipeline.Rerun(ctx, owner, from)
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"archive/tar"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -39,6 +40,7 @@ type BackupOf struct {
 	// Processed is how far the journal was in the graph before the graph was
 	// copied: what came after is processed when the backup is used.
 	Processed journal.Position `json:"processed"`
+	Consumer  string           `json:"consumer"` // by which name; empty in earlier backups
 	Files     []backedUp       `json:"files"`
 }
 
@@ -71,15 +73,18 @@ func (a *App) backup(ctx context.Context, to io.Writer) (err error) {
 	// comes later: of what the place says is done, the index says more, and the
 	// graph more still; the journal, copied last, covers them all.
 	manifest := BackupOf{Format: backupFormat, Version: Version().String(), At: time.Now().UTC()}
-	if manifest.Processed, err = a.journal.Committed(ctx, etl.Consumer); err != nil {
+	manifest.Consumer = a.places.First
+	if manifest.Processed, err = a.journal.Committed(ctx, manifest.Consumer); err != nil {
 		return err
 	}
-	names := []string{statesFile, graphFile, accessFile, ledger.FileName, journalFile}
 	if a.options.Store != "sqlite" {
-		names = slices.DeleteFunc(names, func(name string) bool { return name == graphFile })
 		manifest.Processed = ""
 	}
+	names := append(a.graphFiles(), accessFile, ledger.FileName, journalFile)
 	for _, name := range names {
+		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o700); err != nil {
+			return unavailable(op, name, err)
+		}
 		copied := copyDatabase
 		if name == ledger.FileName {
 			copied = copyLedger
@@ -91,6 +96,12 @@ func (a *App) backup(ctx context.Context, to io.Writer) (err error) {
 	segments, err := a.takeSegments(ctx, dir)
 	if err != nil {
 		return err
+	}
+	switch err := linkOrCopy(filepath.Join(a.options.DataDir, placesFile), filepath.Join(dir, placesFile)); {
+	case err == nil:
+		names = append(names, placesFile)
+	case !errors.Is(err, os.ErrNotExist):
+		return unavailable(op, placesFile, err)
 	}
 	for _, name := range append(append(names, ledger.KeyFileName), segments...) {
 		file, err := describe(dir, name)
@@ -244,7 +255,7 @@ func Restore(ctx context.Context, from io.Reader, dataDir string) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := rewind(ctx, partial, manifest.Processed); err != nil {
+	if err := rewind(ctx, partial, manifest); err != nil {
 		return err
 	}
 	if err := errors.Join(syncAll(partial), os.RemoveAll(dataDir), os.Rename(partial, dataDir), syncFolder(filepath.Dir(filepath.Clean(dataDir)))); err != nil {
@@ -288,7 +299,7 @@ func unpack(ctx context.Context, from io.Reader, dir string) (BackupOf, error) {
 		return manifest, &lineage.Error{Op: op, Kind: lineage.ErrorConflict, ID: backupManifest, Hint: "use the version that wrote it, " + manifest.Version,
 			Err: fmt.Errorf("format %d, this program knows %d", manifest.Format, backupFormat)}
 	}
-	known := []string{journalFile, statesFile, graphFile, accessFile, ledger.FileName, ledger.KeyFileName}
+	known := append(manifest.graphFiles(), journalFile, accessFile, ledger.FileName, ledger.KeyFileName)
 	for _, file := range manifest.Files {
 		if ctx.Err() != nil {
 			return manifest, context.Cause(ctx)
@@ -334,13 +345,13 @@ func unpackOne(dir, name string, from io.Reader) (sum string, n int64, err error
 }
 
 // rewind sets the pipeline's place in a journal back to where the graph is.
-func rewind(ctx context.Context, dir string, processed journal.Position) (err error) {
+func rewind(ctx context.Context, dir string, manifest BackupOf) (err error) {
 	j, err := journalsqlite.Open(dir, journalsqlite.Options{})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, j.Close()) }()
-	return j.Commit(ctx, etl.Consumer, processed)
+	return j.Commit(ctx, cmp.Or(manifest.Consumer, etl.Consumer), manifest.Processed)
 }
 
 // syncAll makes the files of a folder durable.

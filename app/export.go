@@ -20,7 +20,7 @@ func Export(ctx context.Context, options Options, dir string) (_ neo4j.Exported,
 		return neo4j.Exported{}, err
 	}
 	defer func() { err = errors.Join(err, journal.Close()) }()
-	store, err := openStore(ctx, options)
+	store, err := options.firstGraph().open(ctx, options.DataDir)
 	if err != nil {
 		return neo4j.Exported{}, err
 	}

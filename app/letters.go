@@ -7,21 +7,32 @@ import (
 	"wellspring/ingest"
 	"wellspring/ingest/intake"
 	"wellspring/ingest/journal"
-	journalsqlite "wellspring/ingest/journal/sqlite"
 	"wellspring/lineage"
 )
 
 // letters are the dead letters, which only the pipeline can take up again.
 type letters struct {
-	*journalsqlite.Journal
+	journal.DeadLetters
 	*etl.Pipeline
 	intake *intake.Intake
+	second *second
+}
+
+func (a *App) letters() letters {
+	return letters{a.lettersOf(a.places.First), a.pipeline, a.intake, a.second}
+}
+
+// Settle marks a letter, for the second graph too.
+func (l letters) Settle(ctx context.Context, id, state string) error {
+	defer l.second.nudge()
+	return l.DeadLetters.Settle(ctx, id, state)
 }
 
 // Retry takes a dead letter up again. One that nobody could read when it came may be
 // readable by now, after an update or under other limits: then it is taken in once
 // more, as what it is, and the letter is given up.
 func (l letters) Retry(ctx context.Context, id string) (etl.Processing, error) {
+	defer l.second.nudge()
 	letter, err := l.Letter(ctx, id)
 	if err != nil {
 		return etl.Processing{}, err

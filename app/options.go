@@ -43,10 +43,18 @@ type Options struct {
 	ServerCA         string   `koanf:"server-ca" help:"PEM file of the authority that signed the certificate of the service at --server"`
 
 	Store         string `koanf:"store" help:"graph store: sqlite (embedded) or neo4j"`
+	SQLiteFile    string `koanf:"sqlite-file" help:"file of the embedded graph in the data folder"`
 	Neo4jURI      string `koanf:"neo4j-uri" help:"address of Neo4j, such as neo4j://localhost:7687"`
 	Neo4jUser     string `koanf:"neo4j-user" help:"user name at Neo4j; empty: no authentication"`
 	Neo4jPassword string `koanf:"neo4j-password" help:"password at Neo4j; better given by the environment than by a flag" secret:"true"`
 	Neo4jDatabase string `koanf:"neo4j-database" help:"database name at Neo4j"`
+
+	SecondStore         string `koanf:"second.store" help:"store of a second graph that is filled from the same journal: sqlite or neo4j; empty: none (docs/operating.md)"`
+	SecondSQLiteFile    string `koanf:"second.sqlite-file" help:"file of the second graph in the data folder, where it is embedded"`
+	SecondNeo4jURI      string `koanf:"second.neo4j-uri" help:"address of the second graph's Neo4j"`
+	SecondNeo4jUser     string `koanf:"second.neo4j-user" help:"user name there; empty: no authentication"`
+	SecondNeo4jPassword string `koanf:"second.neo4j-password" help:"password there; better given by the environment than by a flag" secret:"true"`
+	SecondNeo4jDatabase string `koanf:"second.neo4j-database" help:"database name there"`
 
 	CacheEnabled        bool   `koanf:"cache.enabled" help:"keep answers of the graph store in memory until what they rest on changes"`
 	CacheTTLSeconds     int    `koanf:"cache.ttl_seconds" help:"how long an answer is kept at most, seconds; changes by another process show after that"`
@@ -111,20 +119,24 @@ func DefaultOptions() Options {
 		RateLimit:      100,
 		OIDCRolesClaim: "roles",
 		Store:          "sqlite",
+		SQLiteFile:     graphFile,
 		Neo4jDatabase:  "neo4j",
-		MQTTClientID:   "wellspring",
-		MQTTTopics:     []string{"wellspring/v1/#"},
-		RobotRate:      40,
-		RobotPoll:      time.Second,
-		RobotMargin:    5,
-		MaxBytes:       limits.Bytes,
-		MaxDepth:       limits.Depth,
-		MaxCommands:    limits.Commands,
-		RetryTries:     3,
-		RetryWait:      time.Second,
-		Workers:        4,
-		LogLevel:       "info",
-		LogFormat:      "text",
+
+		SecondSQLiteFile: graphFile, SecondNeo4jDatabase: "neo4j",
+
+		MQTTClientID: "wellspring",
+		MQTTTopics:   []string{"wellspring/v1/#"},
+		RobotRate:    40,
+		RobotPoll:    time.Second,
+		RobotMargin:  5,
+		MaxBytes:     limits.Bytes,
+		MaxDepth:     limits.Depth,
+		MaxCommands:  limits.Commands,
+		RetryTries:   3,
+		RetryWait:    time.Second,
+		Workers:      4,
+		LogLevel:     "info",
+		LogFormat:    "text",
 
 		ScheduleBackupKeep: 7,
 
@@ -168,17 +180,7 @@ func (o Options) Validate() error {
 	if o.BrokerListen != "" && !loopback(o.BrokerListen) {
 		wrong("broker-listen", "%q is not on loopback; use a broker with a login, such as mosquitto, beyond it", o.BrokerListen)
 	}
-	switch o.Store {
-	case "sqlite":
-	case "neo4j":
-		if u, err := url.Parse(o.Neo4jURI); err != nil || u.Host == "" {
-			wrong("neo4j-uri", "store neo4j needs an address such as neo4j://localhost:7687")
-		} else if u.User != nil {
-			wrong("neo4j-uri", "leave the password out of the address; use neo4j-user and neo4j-password")
-		}
-	default:
-		wrong("store", "%q is neither sqlite nor neo4j", o.Store)
-	}
+	o.validateGraphs(wrong)
 	if err := o.Cache().Validate(); err != nil {
 		for _, mistake := range strings.Split(err.Error(), "\n") {
 			mistakes = append(mistakes, errors.New("cache."+mistake))

@@ -16,8 +16,8 @@ import (
 func (a *App) pages(questions *query.Service) (*web.Pages, error) {
 	return web.New(web.Options{
 		Query:     questions,
-		Pipeline:  pipeline{a.states, a.pipeline, a.schedules},
-		Letters:   letters{a.journal, a.pipeline, a.intake},
+		Pipeline:  a.processing(),
+		Letters:   a.letters(),
 		Access:    a.guard,
 		API:       http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.rest.ServeHTTP(w, r) }),
 		Status:    api.Status,

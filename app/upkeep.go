@@ -29,6 +29,7 @@ type upkeep struct {
 	mu      sync.Mutex
 	busy    string // with what; empty: with nothing
 	fsck    etl.FsckState
+	compare etl.FsckState // of the first graph with the second
 	rebuild etl.RebuildState
 
 	differences, checkedAt prometheus.Gauge
@@ -95,25 +96,32 @@ func (a *App) Fsck(ctx context.Context, progress func(etl.FsckProgress)) (etl.Fs
 }
 
 func (a *App) fsck(ctx context.Context, progress func(etl.FsckProgress)) (etl.Fsck, error) {
-	u := a.upkeep
-	u.change(func() { u.fsck.Running, u.fsck.Error = true, "" })
-	report, err := a.pipeline.Fsck(ctx, etl.FsckOptions{Store: a.graph, Files: a.files(), Progress: func(p etl.FsckProgress) {
-		u.change(func() { u.fsck.Progress = p })
+	return a.upkeep.check(&a.upkeep.fsck, progress, func(progress func(etl.FsckProgress)) (etl.Fsck, error) {
+		report, err := a.pipeline.Fsck(ctx, etl.FsckOptions{Store: a.graph, Files: a.files(), Progress: progress})
+		if err == nil {
+			a.checked(report)
+		}
+		return report, err
+	})
+}
+
+// check does a check, and remembers in state how it stands.
+func (u *upkeep) check(state *etl.FsckState, progress func(etl.FsckProgress), do func(progress func(etl.FsckProgress)) (etl.Fsck, error)) (etl.Fsck, error) {
+	u.change(func() { state.Running, state.Error = true, "" })
+	report, err := do(func(p etl.FsckProgress) {
+		u.change(func() { state.Progress = p })
 		if progress != nil {
 			progress(p)
 		}
-	}})
+	})
 	u.change(func() {
-		u.fsck.Running = false
+		state.Running = false
 		if err != nil {
-			u.fsck.Error = err.Error()
+			state.Error = err.Error()
 			return
 		}
-		u.fsck.Report = &report
+		state.Report = &report
 	})
-	if err == nil {
-		a.checked(report)
-	}
 	return report, err
 }
 
@@ -135,10 +143,10 @@ func (a *App) Rebuild(ctx context.Context, progress func(etl.FsckProgress)) (etl
 		return etl.Rebuild{}, err
 	}
 	defer a.upkeep.end()
-	return a.rebuild(ctx, progress)
+	return a.rebuild(ctx, false, progress)
 }
 
-func (a *App) rebuild(ctx context.Context, progress func(etl.FsckProgress)) (report etl.Rebuild, err error) {
+func (a *App) rebuild(ctx context.Context, second bool, progress func(etl.FsckProgress)) (report etl.Rebuild, err error) {
 	u := a.upkeep
 	u.change(func() { u.rebuild.Running, u.rebuild.Error = true, "" })
 	options := etl.RebuildOptions{Graph: a.graph, Files: a.files(), Progress: func(p etl.FsckProgress) {
@@ -147,9 +155,12 @@ func (a *App) rebuild(ctx context.Context, progress func(etl.FsckProgress)) (rep
 			progress(p)
 		}
 	}}
-	if a.options.Store == "neo4j" {
+	switch {
+	case second:
+		report, err = a.rebuildSecond(ctx, options)
+	case a.options.Store == "neo4j":
 		report, err = a.pipeline.Rebuild(ctx, options)
-	} else {
+	default:
 		report, err = a.rebuildBeside(ctx, options)
 	}
 	u.change(func() {
@@ -158,9 +169,11 @@ func (a *App) rebuild(ctx context.Context, progress func(etl.FsckProgress)) (rep
 			u.rebuild.Error = err.Error()
 			return
 		}
-		u.rebuild.Report, u.fsck.Report = &report, &report.Fsck
+		if u.rebuild.Report = &report; !second {
+			u.fsck.Report = &report.Fsck
+		}
 	})
-	if err == nil {
+	if err == nil && !second {
 		a.checked(report.Fsck)
 	}
 	return report, err
@@ -170,7 +183,7 @@ const besideFile = "graph.rebuild.db"
 
 // rebuildBeside makes the embedded graph in a new file and puts that in place.
 func (a *App) rebuildBeside(ctx context.Context, options etl.RebuildOptions) (_ etl.Rebuild, err error) {
-	beside, place := filepath.Join(a.options.DataDir, besideFile), filepath.Join(a.options.DataDir, graphFile)
+	beside, place := filepath.Join(a.options.DataDir, besideFile), filepath.Join(a.options.DataDir, a.options.SQLiteFile)
 	if err := removeDatabase(beside); err != nil {
 		return etl.Rebuild{}, err
 	}
@@ -262,7 +275,7 @@ func (a *App) files() map[string]func(context.Context) ([]string, error) {
 	checks := map[string]func(context.Context) ([]string, error){
 		"journal": a.journal.Check, "evidence": a.evidence.Check,
 	}
-	for _, name := range []string{journalFile, statesFile, graphFile, accessFile, ledger.FileName} {
+	for _, name := range append(a.graphFiles(), journalFile, accessFile, ledger.FileName) {
 		path := filepath.Join(a.options.DataDir, name)
 		if _, err := os.Stat(path); err == nil {
 			checks[name] = func(ctx context.Context) ([]string, error) { return integrity(ctx, path) }
@@ -311,7 +324,7 @@ type Progress = etl.FsckProgress
 // be opened any more, it is moved aside and an empty one takes its place.
 func OpenToRebuild(ctx context.Context, options Options, logger *slog.Logger) (*App, error) {
 	a, err := New(ctx, options, logger)
-	place := filepath.Join(options.DataDir, graphFile)
+	place := filepath.Join(options.DataDir, options.SQLiteFile)
 	if err == nil || options.Store != "sqlite" {
 		return a, err
 	}
@@ -354,10 +367,14 @@ func (u Upkeep) StartFsck() (etl.FsckState, error) {
 	return u.FsckState(), err
 }
 
-// StartRebuild starts a rebuild, which goes on after the call.
-func (u Upkeep) StartRebuild() (etl.RebuildState, error) {
+// StartRebuild starts a rebuild, of the second graph where that is meant, which goes on
+// after the call.
+func (u Upkeep) StartRebuild(second bool) (etl.RebuildState, error) {
+	if _, _, err := u.app.second.open(); second && err != nil {
+		return etl.RebuildState{}, err
+	}
 	err := u.start("rebuild", func(ctx context.Context) error {
-		_, err := u.app.rebuild(ctx, nil)
+		_, err := u.app.rebuild(ctx, second, nil)
 		return err
 	}, func(k *upkeep) { k.rebuild.Running, k.rebuild.Progress, k.rebuild.Error = true, etl.FsckProgress{}, "" })
 	return u.RebuildState(), err

@@ -103,6 +103,16 @@ func (p *Pipeline) reach(ctx context.Context, records int64, patience time.Durat
 	}
 }
 
+// CatchUp waits until the pipeline is done with all that the journal holds when it is
+// called. Run must be running.
+func (p *Pipeline) CatchUp(ctx context.Context) error {
+	records, _, err := p.config.Journal.Lag(ctx, "")
+	for done := int64(-1); err == nil && done < records; {
+		done, err = p.reach(ctx, records, time.Hour)
+	}
+	return err
+}
+
 // done is with how many of the journal's records the pipeline is done.
 func (p *Pipeline) done(ctx context.Context) (int64, error) {
 	records, _, err := p.config.Journal.Lag(ctx, "")

@@ -134,12 +134,15 @@ type lag struct {
 
 const lagPatience = 2 * time.Second
 
-func newLag(ask func(ctx context.Context) (int64, time.Duration, error)) *lag {
-	return &lag{
-		ask:     ask,
-		records: prometheus.NewDesc("wellspring_journal_lag_records", "Records in the journal that are not processed yet.", nil, nil),
-		seconds: prometheus.NewDesc("wellspring_journal_lag_seconds", "Age of the oldest record that is not processed yet.", nil, nil),
-	}
+func newLag(ask func(ctx context.Context) (int64, time.Duration, error)) prometheus.Collector {
+	return NewLag("wellspring_journal_lag_records", "Records in the journal that are not processed yet.",
+		"wellspring_journal_lag_seconds", "Age of the oldest record that is not processed yet.", ask)
+}
+
+// NewLag returns a collector of how many records are not done yet, and how old the
+// oldest of them is, under names and with helps of their own.
+func NewLag(records, recordsHelp, seconds, secondsHelp string, ask func(ctx context.Context) (int64, time.Duration, error)) prometheus.Collector {
+	return &lag{ask: ask, records: prometheus.NewDesc(records, recordsHelp, nil, nil), seconds: prometheus.NewDesc(seconds, secondsHelp, nil, nil)}
 }
 
 // Describe implements prometheus.Collector.

@@ -24,6 +24,19 @@ type Pulse struct {
 	Processings map[Status]int64 `json:"processings"`
 	Rates       []Rate           `json:"rates"`
 	Schedules   []Schedule       `json:"schedules"` // filled by who keeps them
+	// Second is how a second graph stands, filled by who keeps one; nil: there is none.
+	Second *Second `json:"second,omitempty"`
+}
+
+// Second is a second graph that is filled from the same journal.
+type Second struct {
+	Graph         string  `json:"graph"`   // where it is
+	Filled        bool    `json:"filled"`  // it had all that the journal held once: it may become the first
+	Records       int64   `json:"records"` // of the journal
+	Behind        int64   `json:"behind"`  // of these, not in it yet
+	OldestSeconds float64 `json:"oldest_seconds"`
+	DeadLetters   int     `json:"dead_letters"`    // of its own, that wait
+	Error         string  `json:"error,omitempty"` // why it is not open
 }
 
 // Schedule is something that is done at fixed times, and what the last run of it came to.

@@ -907,6 +907,9 @@ type Processings struct {
 // Pulse defines model for Pulse.
 type Pulse = etl.Pulse
 
+// PulseSecond A second graph that is filled from the same journal (`second.store`)
+type PulseSecond = etl.Second
+
 // Rebuild What making the graph again came to
 type Rebuild = etl.Rebuild
 
@@ -1591,6 +1594,12 @@ type RerunProcessingParams struct {
 // RerunProcessingParamsFrom defines parameters for RerunProcessing.
 type RerunProcessingParamsFrom string
 
+// StartRebuildParams defines parameters for StartRebuild.
+type StartRebuildParams struct {
+	// Second Make the second graph again instead of the first; 409 where there is none
+	Second *bool `form:"second,omitempty" json:"second,omitempty"`
+}
+
 // ResolveSelectorParams defines parameters for ResolveSelector.
 type ResolveSelectorParams struct {
 	Selector string `form:"selector" json:"selector"`
@@ -2033,6 +2042,22 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/checkpoint (the `GetCheckpoint` operationId).
 	GetCheckpoint(ctx context.Context, params *GetCheckpointParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetCompare How the comparison of the two graphs stands, and what the last one found
+	//
+	// 409 where there is no second graph (`second.store`).
+	//
+	// Corresponds with GET /v1/compare (the `GetCompare` operationId).
+	GetCompare(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StartCompare Compare the first graph with the second, owner by owner
+	//
+	// Starts a comparison, which changes nothing; GET tells how it stands. Where there is a difference,
+	// its parts are what the second graph has, and what the first has instead. 409 where there is no
+	// second graph (`second.store`), or while a check, a rebuild or a backup is under way.
+	//
+	// Corresponds with POST /v1/compare (the `StartCompare` operationId).
+	StartCompare(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListDeadLetters What could not be processed
 	//
 	// Corresponds with GET /v1/deadletters (the `ListDeadLetters` operationId).
@@ -2292,7 +2317,7 @@ type ClientInterface interface {
 	// made; GET tells how it stands. 409 while a check, another rebuild or a backup is under way.
 	//
 	// Corresponds with POST /v1/rebuild (the `StartRebuild` operationId).
-	StartRebuild(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+	StartRebuild(ctx context.Context, params *StartRebuildParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ResolveSelector The node that a selector names
 	//
@@ -2528,6 +2553,42 @@ func (c *Client) CreateBackup(ctx context.Context, reqEditors ...RequestEditorFn
 // Corresponds with GET /v1/checkpoint (the `GetCheckpoint` operationId).
 func (c *Client) GetCheckpoint(ctx context.Context, params *GetCheckpointParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetCheckpointRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetCompare How the comparison of the two graphs stands, and what the last one found
+//
+// 409 where there is no second graph (`second.store`).
+//
+// Corresponds with GET /v1/compare (the `GetCompare` operationId).
+func (c *Client) GetCompare(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetCompareRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StartCompare Compare the first graph with the second, owner by owner
+//
+// Starts a comparison, which changes nothing; GET tells how it stands. Where there is a difference,
+// its parts are what the second graph has, and what the first has instead. 409 where there is no
+// second graph (`second.store`), or while a check, a rebuild or a backup is under way.
+//
+// Corresponds with POST /v1/compare (the `StartCompare` operationId).
+func (c *Client) StartCompare(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStartCompareRequest(c.Server)
 	if err != nil {
 		return nil, err
 	}
@@ -3197,8 +3258,8 @@ func (c *Client) GetRebuild(ctx context.Context, reqEditors ...RequestEditorFn) 
 // made; GET tells how it stands. 409 while a check, another rebuild or a backup is under way.
 //
 // Corresponds with POST /v1/rebuild (the `StartRebuild` operationId).
-func (c *Client) StartRebuild(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewStartRebuildRequest(c.Server)
+func (c *Client) StartRebuild(ctx context.Context, params *StartRebuildParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStartRebuildRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -3859,6 +3920,60 @@ func NewGetCheckpointRequest(server string, params *GetCheckpointParams) (*http.
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetCompareRequest constructs an http.Request for the GetCompare method
+func NewGetCompareRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/compare")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewStartCompareRequest constructs an http.Request for the StartCompare method
+func NewStartCompareRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/compare")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -6067,7 +6182,7 @@ func NewGetRebuildRequest(server string) (*http.Request, error) {
 }
 
 // NewStartRebuildRequest constructs an http.Request for the StartRebuild method
-func NewStartRebuildRequest(server string) (*http.Request, error) {
+func NewStartRebuildRequest(server string, params *StartRebuildParams) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -6083,6 +6198,33 @@ func NewStartRebuildRequest(server string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Second != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "second", *params.Second, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
@@ -7351,6 +7493,26 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/checkpoint (the `GetCheckpoint` operationId).
 	GetCheckpointWithResponse(ctx context.Context, params *GetCheckpointParams, reqEditors ...RequestEditorFn) (*GetCheckpointResponse, error)
 
+	// GetCompareWithResponse How the comparison of the two graphs stands, and what the last one found
+	//
+	// 409 where there is no second graph (`second.store`).
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/compare (the `GetCompare` operationId).
+	GetCompareWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetCompareResponse, error)
+
+	// StartCompareWithResponse Compare the first graph with the second, owner by owner
+	//
+	// Starts a comparison, which changes nothing; GET tells how it stands. Where there is a difference,
+	// its parts are what the second graph has, and what the first has instead. 409 where there is no
+	// second graph (`second.store`), or while a check, a rebuild or a backup is under way.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/compare (the `StartCompare` operationId).
+	StartCompareWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*StartCompareResponse, error)
+
 	// ListDeadLettersWithResponse What could not be processed
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -7682,7 +7844,7 @@ type ClientWithResponsesInterface interface {
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/rebuild (the `StartRebuild` operationId).
-	StartRebuildWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*StartRebuildResponse, error)
+	StartRebuildWithResponse(ctx context.Context, params *StartRebuildParams, reqEditors ...RequestEditorFn) (*StartRebuildResponse, error)
 
 	// ResolveSelectorWithResponse The node that a selector names
 	//
@@ -8134,6 +8296,102 @@ func (r GetCheckpointResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetCheckpointResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetCompareResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FsckState
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetCompareResponse) GetJSON200() *FsckState {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetCompareResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetCompareResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetCompareResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetCompareResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetCompareResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type StartCompareResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *FsckState
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r StartCompareResponse) GetJSON202() *FsckState {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StartCompareResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StartCompareResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StartCompareResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StartCompareResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StartCompareResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -11097,6 +11355,38 @@ func (c *ClientWithResponses) GetCheckpointWithResponse(ctx context.Context, par
 	return ParseGetCheckpointResponse(rsp)
 }
 
+// GetCompareWithResponse How the comparison of the two graphs stands, and what the last one found
+//
+// 409 where there is no second graph (`second.store`).
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/compare (the `GetCompare` operationId).
+func (c *ClientWithResponses) GetCompareWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetCompareResponse, error) {
+	rsp, err := c.GetCompare(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetCompareResponse(rsp)
+}
+
+// StartCompareWithResponse Compare the first graph with the second, owner by owner
+//
+// Starts a comparison, which changes nothing; GET tells how it stands. Where there is a difference,
+// its parts are what the second graph has, and what the first has instead. 409 where there is no
+// second graph (`second.store`), or while a check, a rebuild or a backup is under way.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/compare (the `StartCompare` operationId).
+func (c *ClientWithResponses) StartCompareWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*StartCompareResponse, error) {
+	rsp, err := c.StartCompare(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStartCompareResponse(rsp)
+}
+
 // ListDeadLettersWithResponse What could not be processed
 //
 // Returns a wrapper object for the known response body format(s).
@@ -11668,8 +11958,8 @@ func (c *ClientWithResponses) GetRebuildWithResponse(ctx context.Context, reqEdi
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /v1/rebuild (the `StartRebuild` operationId).
-func (c *ClientWithResponses) StartRebuildWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*StartRebuildResponse, error) {
-	rsp, err := c.StartRebuild(ctx, reqEditors...)
+func (c *ClientWithResponses) StartRebuildWithResponse(ctx context.Context, params *StartRebuildParams, reqEditors ...RequestEditorFn) (*StartRebuildResponse, error) {
+	rsp, err := c.StartRebuild(ctx, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -12157,6 +12447,72 @@ func ParseGetCheckpointResponse(rsp *http.Response) (*GetCheckpointResponse, err
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetCompareResponse parses an HTTP response from a GetCompareWithResponse call
+func ParseGetCompareResponse(rsp *http.Response) (*GetCompareResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetCompareResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FsckState
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseStartCompareResponse parses an HTTP response from a StartCompareWithResponse call
+func ParseStartCompareResponse(rsp *http.Response) (*StartCompareResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StartCompareResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest FsckState
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem

@@ -74,7 +74,7 @@ Exit codes: 0 done, 1 failed, 2 the call or the input is wrong.`,
 	)
 	grouped(root, groupAsk, newAncestry(), newImpact(), newWell(), newRuns(), newExperiments(), newHistory(), newAudit(), newExport(), newSignatures(), newCandidates(), newDiff(), newInspect())
 	grouped(root, groupTake, newImport(), newProcessing(), newLetters(), newRobots(), newWebhooks())
-	grouped(root, groupService, newServe(), newBridge(), newFsck(), newRebuild(), newBackup(), newRestore(), newRetain(), newSegments(), newHealth(), newKeys(), newSign(), newCheckpoint(), newVerify(),
+	grouped(root, groupService, newServe(), newBridge(), newFsck(), newCompare(), newRebuild(), newBackup(), newRestore(), newRetain(), newSegments(), newHealth(), newKeys(), newSign(), newCheckpoint(), newVerify(),
 		newDemo(), newConfig(), newVersion(), newManual())
 	return root
 }

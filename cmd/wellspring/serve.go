@@ -55,7 +55,14 @@ func where(a *app.App, o app.Options) [][]string {
 	if o.Store == "neo4j" {
 		graph += " at " + o.Neo4jURI
 	}
-	return append(lines, []string{"graph", graph}, []string{"data", o.DataDir})
+	lines = append(lines, []string{"graph", graph})
+	if second := o.SecondStore; second != "" {
+		if second == "neo4j" {
+			second += " at " + o.SecondNeo4jURI
+		}
+		lines = append(lines, []string{"second graph", second})
+	}
+	return append(lines, []string{"data", o.DataDir})
 }
 
 // errDone ends a service that has done what it was started for.

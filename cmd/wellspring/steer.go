@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -115,9 +116,31 @@ func tableOfPulse(t *table, p client.Pulse) {
 	for _, s := range p.Schedules {
 		t.row("schedule "+s.Task, scheduleCell(s.When, s.Outcome, s.Error, s.LastAt, s.NextAt))
 	}
+	if s := p.Second; s != nil {
+		t.row("second graph", secondCell(*s))
+	}
 	for _, turn := range p.Running {
 		t.row(string(turn.Owner), strings.TrimSpace(string(turn.Stage)+" since "+turn.Since.Format(time.RFC3339)+" "+turn.Error))
 	}
+}
+
+func secondCell(s client.PulseSecond) string {
+	cell := s.Graph + ": "
+	switch {
+	case s.Behind == 0:
+		cell += "caught up"
+	case s.Filled:
+		cell += fmt.Sprintf("%d records behind, the oldest for %s", s.Behind, seconds(s.OldestSeconds))
+	default:
+		cell += fmt.Sprintf("being filled, %d of %d records (%d %%)", s.Records-s.Behind, s.Records, (s.Records-s.Behind)*100/max(1, s.Records))
+	}
+	if s.DeadLetters > 0 {
+		cell += fmt.Sprintf("; %d dead letters of its own", s.DeadLetters)
+	}
+	if s.Error != "" {
+		cell += " (" + s.Error + ")"
+	}
+	return cell
 }
 
 func scheduleCell(when, outcome, why string, last, next *time.Time) string {

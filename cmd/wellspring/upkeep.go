@@ -30,46 +30,101 @@ changed. What differs is named; the exit code is 1 then.`,
 		Args: invalidArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withService(cmd, func(s *service) error {
-				started, err := s.StartFsckWithResponse(cmd.Context())
-				if err != nil {
-					return s.unreachable(err)
-				}
-				if started.JSON202 == nil && started.StatusCode() != http.StatusConflict {
-					return refused(started.HTTPResponse, started.Body)
-				}
-				var state client.FsckState
-				err = follow(cmd, func() (bool, client.FsckProgress, error) {
+				return check(cmd, "fsck", s, func() (checking, error) {
+					r, err := s.StartFsckWithResponse(cmd.Context())
+					if err != nil {
+						return checking{}, err
+					}
+					return checking{r.JSON202, r.HTTPResponse, r.Body}, nil
+				}, func() (checking, error) {
 					r, err := s.GetFsckWithResponse(cmd.Context())
 					if err != nil {
-						return false, client.FsckProgress{}, s.unreachable(err)
+						return checking{}, err
 					}
-					if r.JSON200 == nil {
-						return false, client.FsckProgress{}, refused(r.HTTPResponse, r.Body)
-					}
-					state = *r.JSON200
-					if started.JSON202 == nil && !state.Running { // something else is under way
-						return false, state.Progress, refused(started.HTTPResponse, started.Body)
-					}
-					return state.Running, state.Progress, nil
+					return checking{r.JSON200, r.HTTPResponse, r.Body}, nil
 				})
-				if err != nil {
-					return err
-				}
-				if why := state.Error; why != "" || state.Report == nil {
-					return &lineage.Error{Op: "fsck", Kind: lineage.ErrorUnavailable, Hint: "see the log of the service", Err: errors.New(why)}
-				}
-				return errors.Join(output(cmd, state.Report, func(t *table) { tableOfFsck(t, *state.Report) }), differing(*state.Report))
 			})
 		},
 	}
 }
 
+func newCompare() *cobra.Command {
+	return &cobra.Command{
+		Use:   "compare",
+		Short: "Compare the first graph with the second",
+		Long: `Compare the graph that answers come from with the second one (second.store), owner by owner,
+while both go on. Nothing is changed. What differs is named: the node or edge, and what the
+second has in place of what the first has; the exit code is 1 then, and where the second has
+not caught up.`,
+		Example: `  wellspring compare
+  wellspring compare --output json`,
+		Args: invalidArgs(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return withService(cmd, func(s *service) error {
+				return check(cmd, "compare", s, func() (checking, error) {
+					r, err := s.StartCompareWithResponse(cmd.Context())
+					if err != nil {
+						return checking{}, err
+					}
+					return checking{r.JSON202, r.HTTPResponse, r.Body}, nil
+				}, func() (checking, error) {
+					r, err := s.GetCompareWithResponse(cmd.Context())
+					if err != nil {
+						return checking{}, err
+					}
+					return checking{r.JSON200, r.HTTPResponse, r.Body}, nil
+				})
+			})
+		},
+	}
+}
+
+// checking is an answer about a check; without a state it is a refusal.
+type checking struct {
+	state    *client.FsckState
+	response *http.Response
+	body     []byte
+}
+
+// check starts a check, or finds it under way, and shows what it found.
+func check(cmd *cobra.Command, what string, s *service, start, get func() (checking, error)) error {
+	started, err := start()
+	if err != nil {
+		return s.unreachable(err)
+	}
+	if started.state == nil && started.response.StatusCode != http.StatusConflict {
+		return refused(started.response, started.body)
+	}
+	var state client.FsckState
+	err = follow(cmd, func() (bool, client.FsckProgress, error) {
+		now, err := get()
+		if err != nil {
+			return false, client.FsckProgress{}, s.unreachable(err)
+		}
+		if now.state == nil {
+			return false, client.FsckProgress{}, refused(now.response, now.body)
+		}
+		state = *now.state
+		if started.state == nil && !state.Running { // something else is under way
+			return false, state.Progress, refused(started.response, started.body)
+		}
+		return state.Running, state.Progress, nil
+	})
+	if err != nil {
+		return err
+	}
+	if why := state.Error; why != "" || state.Report == nil {
+		return &lineage.Error{Op: what, Kind: lineage.ErrorUnavailable, Hint: "see the log of the service", Err: errors.New(why)}
+	}
+	return errors.Join(output(cmd, state.Report, func(t *table) { tableOfFsck(t, *state.Report) }), differing(what, *state.Report))
+}
+
 // differing is the error that a report of differences is.
-func differing(report client.Fsck) error {
+func differing(what string, report client.Fsck) error {
 	if report.DifferenceCount == 0 {
 		return nil
 	}
-	return &lineage.Error{Op: "fsck", Kind: lineage.ErrorInternal, ID: fmt.Sprintf("%d differences", report.DifferenceCount), Hint: "each is named with its remedy"}
+	return &lineage.Error{Op: what, Kind: lineage.ErrorInternal, ID: fmt.Sprintf("%d differences", report.DifferenceCount), Hint: "each is named with its remedy"}
 }
 
 func tableOfFsck(t *table, r client.Fsck) {
@@ -103,7 +158,7 @@ func record(d client.FsckDifference) string {
 }
 
 func newRebuild() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "rebuild",
 		Short: "Make the graph again from the journal, and prove it",
 		Long: `Make the graph again from the journal. A running service goes on taking and answering. The
@@ -111,10 +166,17 @@ embedded graph is made in a file beside and put in place when it is whole; in Ne
 owner that differs is made again. It ends with a check; the exit code is 1 if that finds a
 difference. When it is cut off, start it again.
 
-Without a running service a graph that can't be opened any more is moved aside first.`,
+Without a running service a graph that can't be opened any more is moved aside first.
+
+With --second it is the second graph of a running service that is made again (second.store),
+owner by owner, whatever keeps it.`,
 		Example: "  wellspring rebuild",
 		Args:    invalidArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			second, err := cmd.Flags().GetBool("second")
+			if err != nil {
+				return err
+			}
 			o, err := options(cmd)
 			if err != nil {
 				return err
@@ -124,9 +186,12 @@ Without a running service a graph that can't be opened any more is moved aside f
 				return err
 			}
 			var report client.Rebuild
-			if ok {
-				report, err = rebuildOf(cmd, at)
-			} else {
+			switch {
+			case ok:
+				report, err = rebuildOf(cmd, at, second)
+			case second:
+				return lineage.Invalid("rebuild", "second", "the second graph is made by a running service: start it")
+			default:
 				report, err = rebuildAlone(cmd, o)
 			}
 			if err != nil {
@@ -135,18 +200,20 @@ Without a running service a graph that can't be opened any more is moved aside f
 			return errors.Join(output(cmd, report, func(t *table) {
 				tableOfFsck(t, report.Fsck)
 				t.line("%d owners made again, %d unknown ones taken out", report.Owners, report.Retracted)
-			}), differing(report.Fsck))
+			}), differing("rebuild", report.Fsck))
 		},
 	}
+	cmd.Flags().Bool("second", false, "make the second graph again")
+	return cmd
 }
 
 // rebuildOf has a running service make its graph again.
-func rebuildOf(cmd *cobra.Command, at app.Service) (report client.Rebuild, err error) {
+func rebuildOf(cmd *cobra.Command, at app.Service, second bool) (report client.Rebuild, err error) {
 	s, err := newService(cmd, at)
 	if err != nil {
 		return report, err
 	}
-	started, err := s.StartRebuildWithResponse(cmd.Context())
+	started, err := s.StartRebuildWithResponse(cmd.Context(), &client.StartRebuildParams{Second: &second})
 	if err != nil {
 		return report, s.unreachable(err)
 	}
