@@ -58,6 +58,8 @@ func TestDocsRun(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("HOME", dir)
 	t.Setenv("WELLSPRING_DATA_DIR", filepath.Join(dir, "data"))
+	t.Setenv("WELLSPRING_SECOND_STORE", "sqlite") // to compare with
+	t.Setenv("WELLSPRING_SECOND_SQLITE_FILE", "graph-2.db")
 	url := serveStory(t, dir)
 	words, used := lab(t, url, dir), map[string]bool{}
 	for _, shown := range commandsOfDocs(t) {
