@@ -23,6 +23,7 @@ import (
 	"wellspring/etl"
 	"wellspring/ingest/journal"
 	journalsqlite "wellspring/ingest/journal/sqlite"
+	"wellspring/lineage"
 )
 
 // childEnv makes a copy of the test program a service, with the settings that the
@@ -216,8 +217,32 @@ func verdict(t *testing.T, dir string, acknowledged map[string]bool, settings ..
 	if report.DeadLetters > 0 || len(report.Unsettled) > 0 {
 		t.Errorf("%d dead letters; not compared: %v", report.DeadLetters, report.Unsettled)
 	}
+	if options.SecondStore != "" {
+		compare(t, a)
+	}
 	t.Logf("%d acknowledged, %d records, %d owners, %d nodes, %d edges, %d differences", len(acknowledged), report.Records, report.Owners, report.Nodes, report.Edges, report.DifferenceCount)
 	return report
+}
+
+// compare waits until the second graph has caught up: it must be as the first.
+func compare(t *testing.T, a *app.App) {
+	t.Helper()
+	var report etl.Fsck
+	until(t, "a comparison", func() bool {
+		var err error
+		if report, err = a.Compare(t.Context(), nil); err != nil && lineage.KindOf(err) != lineage.ErrorConflict && lineage.KindOf(err) != lineage.ErrorUnavailable {
+			t.Fatal(err)
+		}
+		return err == nil
+	})
+	for i, d := range report.Differences {
+		if i < 20 {
+			t.Errorf("compare: %s: %s %q", d.Owner, d.Problem, d.Parts)
+		}
+	}
+	if report.DeadLetters > 0 || len(report.Unsettled) > 0 || report.Owners == 0 {
+		t.Errorf("compare: %d owners, %d dead letters; not compared: %v", report.Owners, report.DeadLetters, report.Unsettled)
+	}
 }
 
 // count looks for what was acknowledged in the journal itself.
