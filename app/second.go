@@ -164,24 +164,33 @@ func (s *second) nudge() {
 	}
 }
 
+// ownAgain is how often dead letters that only the second graph has are tried again:
+// there is nobody else who does.
+const ownAgain = 15 * time.Minute
+
 // mirror does to the second graph's dead letters what people do to the first's: that
 // is in no record of the journal.
 func (s *second) mirror(ctx context.Context, pipeline *etl.Pipeline) error {
-	for start := true; ; start = false {
-		if err := s.mirrorAll(ctx, pipeline, start); err != nil && ctx.Err() == nil {
+	ticker := time.NewTicker(ownAgain)
+	defer ticker.Stop()
+	for own := true; ; {
+		if err := s.mirrorAll(ctx, pipeline, own); err != nil && ctx.Err() == nil {
 			s.app.logger.WarnContext(ctx, "dead letters of the second graph were not looked at", "error", err)
 		}
 		select {
 		case <-s.nudged:
+			own = false
+		case <-ticker.C:
+			own = true
 		case <-ctx.Done():
 			return nil
 		}
 	}
 }
 
-// mirrorAll looks at every dead letter; at the start, those too that the first graph
+// mirrorAll looks at every dead letter; where own is set, those too that the first graph
 // does not have are tried again.
-func (s *second) mirrorAll(ctx context.Context, pipeline *etl.Pipeline, start bool) error {
+func (s *second) mirrorAll(ctx context.Context, pipeline *etl.Pipeline, own bool) error {
 	first, letters := s.app.lettersOf(s.app.places.First), s.app.lettersOf(s.set)
 	for after := ""; ; {
 		page, err := letters.Letters(ctx, after, 100)
@@ -203,7 +212,7 @@ func (s *second) mirrorAll(ctx context.Context, pipeline *etl.Pipeline, start bo
 			switch n := len(other.History); {
 			case other.State == journal.StateDropped:
 				err = letters.Settle(ctx, l.ID, journal.StateDropped)
-			case other.State == journal.StateRetried && (start || n > 0 && other.History[n-1].At.After(l.DiedAt)):
+			case other.State == journal.StateRetried && (own || n > 0 && other.History[n-1].At.After(l.DiedAt)):
 				if _, failed := pipeline.Retry(ctx, l.ID); failed != nil {
 					s.app.logger.DebugContext(ctx, "a dead letter of the second graph was tried again, and failed", "letter", l.ID, "error", failed)
 				}
