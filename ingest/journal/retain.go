@@ -13,7 +13,8 @@ import (
 type Retainer interface {
 	// Retain closes into segments what is held of subjects that nobody has said
 	// anything of since a time, that every consumer is done with (but those that it was
-	// told not to wait for), and that have no dead letter. Cut off, nothing is half done: a segment counts once it is durable.
+	// told not to wait for), and that have no dead letter. Cut off, nothing is half done:
+	// a segment counts once it is durable.
 	Retain(ctx context.Context, before time.Time) ([]Segment, error)
 
 	// Retainable says what Retain would close, and closes nothing.
