@@ -11,8 +11,8 @@ import (
 	"wellspring/lineage"
 )
 
-// comparison is a look at two graphs that two pipelines make of one journal.
-type comparison struct {
+// beside is a look at two graphs, side by side, that two pipelines make of one journal.
+type beside struct {
 	sides   [2]side
 	options FsckOptions
 	report  Fsck
@@ -38,7 +38,7 @@ type held struct {
 // at again when both are done with what the journal holds at that moment. Of the
 // options, Store is this pipeline's graph, and Files are not looked at.
 func (p *Pipeline) Compare(ctx context.Context, with *Pipeline, options FsckOptions) (Fsck, error) {
-	c := &comparison{
+	c := &beside{
 		sides: [2]side{{p, options.Store}, {with, with.config.Store}}, options: options,
 		owners: map[lineage.Owner]struct{}{}, named: newClaimed(),
 	}
@@ -63,7 +63,7 @@ func (p *Pipeline) Compare(ctx context.Context, with *Pipeline, options FsckOpti
 }
 
 // meet waits until both pipelines are done with what the journal holds now.
-func (c *comparison) meet(ctx context.Context) error {
+func (c *beside) meet(ctx context.Context) error {
 	records, _, err := c.sides[0].config.Journal.Lag(ctx, "")
 	if err != nil {
 		return err
@@ -124,7 +124,7 @@ func (p *Pipeline) done(ctx context.Context) (int64, error) {
 }
 
 // all looks at every owner that one of the graphs has.
-func (c *comparison) all(ctx context.Context) error {
+func (c *beside) all(ctx context.Context) error {
 	counts, err := c.sides[0].config.States.Counts(ctx)
 	if err != nil {
 		return err
@@ -158,7 +158,7 @@ func (c *comparison) all(ctx context.Context) error {
 	return nil
 }
 
-func (c *comparison) parts(ctx context.Context, who lineage.Owner) (h held, err error) {
+func (c *beside) parts(ctx context.Context, who lineage.Owner) (h held, err error) {
 	for i, s := range c.sides {
 		if h.parts[i], err = s.graph.Owned(ctx, who); err != nil {
 			return h, err
@@ -168,7 +168,7 @@ func (c *comparison) parts(ctx context.Context, who lineage.Owner) (h held, err 
 }
 
 // again looks again at what differs: what is being written just now differs for a moment.
-func (c *comparison) again(ctx context.Context) error {
+func (c *beside) again(ctx context.Context) error {
 	for look := 0; look < looks && len(c.suspects) > 0; look++ {
 		var still []lineage.Owner
 		for i, who := range c.suspects {
@@ -198,7 +198,7 @@ func (c *comparison) again(ctx context.Context) error {
 // atRest looks at an owner while both graphs are as of one place of the journal: both
 // pipelines were done with all that it held, and neither gave the owner a turn from
 // then until the look was over. It reports whether that came about.
-func (c *comparison) atRest(ctx context.Context, who lineage.Owner) (h held, rests bool, err error) {
+func (c *beside) atRest(ctx context.Context, who lineage.Owner) (h held, rests bool, err error) {
 	before, err := c.processings(ctx, who)
 	if err != nil {
 		return h, false, err
@@ -230,7 +230,7 @@ func (c *comparison) atRest(ctx context.Context, who lineage.Owner) (h held, res
 }
 
 // processings are the owner's last ones; zero where there was none.
-func (c *comparison) processings(ctx context.Context, who lineage.Owner) (states [2]Processing, err error) {
+func (c *beside) processings(ctx context.Context, who lineage.Owner) (states [2]Processing, err error) {
 	for i, s := range c.sides {
 		states[i], err = s.config.States.Get(ctx, who)
 		if err != nil && lineage.KindOf(err) != lineage.ErrorNotFound {
@@ -241,7 +241,7 @@ func (c *comparison) processings(ctx context.Context, who lineage.Owner) (states
 }
 
 // differs reports how an owner differs.
-func (c *comparison) differs(ctx context.Context, who lineage.Owner, h held) error {
+func (c *beside) differs(ctx context.Context, who lineage.Owner, h held) error {
 	first, second := h.parts[0], h.parts[1]
 	ours := c.sides[0].config.CodeVersion
 	versions := []string{versionOf(first, ours), versionOf(second, ours)}
@@ -296,7 +296,7 @@ func unsigned(p lineage.Projection) lineage.Projection {
 }
 
 // judge names those that moved all the time.
-func (c *comparison) judge(ctx context.Context) error {
+func (c *beside) judge(ctx context.Context) error {
 	c.report.Unsettled = append(c.report.Unsettled, c.suspects...)
 	slices.SortFunc(c.report.Differences, func(a, b Difference) int {
 		return cmp.Compare(a.Owner, b.Owner)
