@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -170,7 +171,7 @@ func (w *writer) putNodes(ctx context.Context, changes graphstore.Changes) error
 	if err := w.lookUp(ctx, slices.Concat(idsOf(changes.AddNodes), idsOf(changes.ChangeNodes))); err != nil {
 		return err
 	}
-	for _, n := range changes.AddNodes {
+	for _, n := range InOrder(changes.AddNodes) {
 		if err := errors.Join(w.putNode(ctx, n), w.claims.add(ctx, w.num, n.ID[:], n.Hash[:])); err != nil {
 			return err
 		}
@@ -202,6 +203,21 @@ func (w *writer) inserted(ctx context.Context) error {
 		return fmt.Errorf("the last node has the number %d, not %d", last, w.last)
 	}
 	return nil
+}
+
+// InOrder returns new nodes in the order in which they are numbered and therefore lie:
+// kind by kind, as they were executed. What an answer takes of a run is then a
+// stretch or two of rows.
+func InOrder(nodes []graphstore.HashedNode) []graphstore.HashedNode {
+	nodes = slices.Clone(nodes)
+	sequence := func(n graphstore.HashedNode) float64 {
+		f, _ := n.Attributes[lineage.AttrSequence].(float64)
+		return f
+	}
+	slices.SortStableFunc(nodes, func(a, b graphstore.HashedNode) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(sequence(a), sequence(b)), cmp.Compare(a.Name, b.Name))
+	})
+	return nodes
 }
 
 func idsOf(nodes []graphstore.HashedNode) []lineage.ID {

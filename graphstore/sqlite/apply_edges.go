@@ -1,9 +1,11 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 
 	"wellspring/graphstore"
 	"wellspring/lineage"
@@ -13,7 +15,10 @@ func (w *writer) putEdges(ctx context.Context, changes graphstore.Changes) error
 	if err := w.checkEnds(ctx, changes.AddEdges); err != nil {
 		return err
 	}
-	for _, e := range changes.AddEdges {
+	// In the order of their rows: pages are filled one after the other.
+	added := slices.Clone(changes.AddEdges)
+	slices.SortStableFunc(added, func(a, b graphstore.HashedEdge) int { return cmp.Compare(w.nums[a.TargetID], w.nums[b.TargetID]) })
+	for _, e := range added {
 		if err := w.addEdge(ctx, e); err != nil {
 			return err
 		}
@@ -42,7 +47,7 @@ func (w *writer) putEdges(ctx context.Context, changes graphstore.Changes) error
 func (w *writer) checkEnds(ctx context.Context, edges []graphstore.HashedEdge) error {
 	var unknown []lineage.ID
 	for i := range edges {
-		for _, id := range []lineage.ID{edges[i].SourceID, edges[i].TargetID} {
+		for _, id := range []lineage.ID{edges[i].SourceID, edges[i].TargetID, edges[i].TransformationID} {
 			if _, known := w.nums[id]; !known {
 				w.nums[id] = 0
 				unknown = append(unknown, id)
@@ -143,7 +148,7 @@ func (w *writer) insertEdge(ctx context.Context, e graphstore.HashedEdge, create
 	if err != nil {
 		return err
 	}
-	return w.edges.add(ctx, append(w.edgeArgs(e.Key()), e.SourceID[:], e.TargetID[:], e.Hash[:], string(attributes), createdAt)...)
+	return w.edges.add(ctx, append(w.edgeArgs(e.Key()), e.SourceID[:], e.TargetID[:], e.Hash[:], string(attributes), createdAt, w.nums[e.TransformationID])...)
 }
 
 // numberEnds looks up the nodes that an edge ends at.

@@ -11,15 +11,22 @@ import (
 // a quarter of the time that encoding/json needs for a value of any type
 // (BenchmarkAttributes). Texts that come again and again, keys first of all, are
 // kept once.
-type decoder struct{ texts map[string]string }
+type decoder struct {
+	texts map[string]string
+	whole map[string]lineage.Attributes // by their text
+}
 
 // textsKept bounds how many texts a decoder keeps once, textKept their length.
+// wholeKept is how many attributes it keeps.
 const (
 	textsKept = 4096
 	textKept  = 24
+	wholeKept = 1024
 )
 
-func newDecoder() *decoder { return &decoder{texts: make(map[string]string, 64)} }
+func newDecoder() *decoder {
+	return &decoder{texts: make(map[string]string, 64), whole: map[string]lineage.Attributes{}}
+}
 
 // text returns a string that stays.
 func (d *decoder) text(b []byte) string {
@@ -31,6 +38,19 @@ func (d *decoder) text(b []byte) string {
 		d.texts[s] = s
 	}
 	return s
+}
+
+// shared reads attributes that come again and again, such as those of edges: the same
+// text is read once.
+func (d *decoder) shared(text []byte) (lineage.Attributes, error) {
+	if a, ok := d.whole[string(text)]; ok {
+		return a, nil
+	}
+	a, err := d.attributes(text)
+	if err == nil && len(d.whole) < wholeKept {
+		d.whole[string(text)] = a
+	}
+	return a, err
 }
 
 // attributes reads attributes. Most edges have none.

@@ -110,7 +110,7 @@ func bareRows(b *testing.B, p lineage.Projection, nums map[lineage.ID]int) []bar
 	for _, e := range changes.AddEdges {
 		rows = append(rows, bareRow{edgeTable.one, []any{
 			nums[e.TargetID], string(e.RelationshipType), nums[e.SourceID], e.TransformationID[:], 1,
-			e.SourceID[:], e.TargetID[:], e.Hash[:], attributes(e.Attributes), 1,
+			e.SourceID[:], e.TargetID[:], e.Hash[:], attributes(e.Attributes), 1, nums[e.TransformationID],
 		}})
 	}
 	return rows

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
 	"wellspring/graphstore"
 	"wellspring/lineage"
 )
@@ -17,6 +19,7 @@ type reader struct {
 	stmts map[string]*sql.Stmt
 	tx    *sql.Tx
 	scan  *scanner
+	steps *lru.Cache[lineage.ID, int64]
 }
 
 // reading runs f in a read transaction.
@@ -26,7 +29,7 @@ func (s *Store) reading(ctx context.Context, op string, f func(reader) error) er
 		return fault(ctx, op, err)
 	}
 	defer tx.Rollback() // it wrote nothing
-	return fault(ctx, op, f(reader{s.readStmts, tx, newScanner()}))
+	return fault(ctx, op, f(reader{s.readStmts, tx, newScanner(), s.steps}))
 }
 
 // query calls scan for every row of a prepared statement's answer.
@@ -95,14 +98,20 @@ const chunk = 2000
 
 // nodes returns the nodes with these ids that there are, in the order asked.
 func (r reader) nodes(ctx context.Context, ids []lineage.ID, asOf time.Time) ([]lineage.Node, error) {
-	nodes := make([]lineage.Node, 0, len(ids))
-	for part := range slices.Chunk(ids, chunk) {
-		found := make(map[lineage.ID]lineage.Node, len(part))
-		scan := func(rows *sql.Rows) error {
-			n, err := r.scan.node(rows)
-			found[n.ID] = n
-			return err
+	found := make(map[lineage.ID]lineage.Node, len(ids))
+	scan := func(rows *sql.Rows) error {
+		n, err := r.scan.node(rows)
+		found[n.ID] = n
+		return err
+	}
+	rest := ids
+	if asOf.IsZero() {
+		var err error
+		if rest, err = r.nearby(ctx, ids, found); err != nil {
+			return nil, err
 		}
+	}
+	for part := range slices.Chunk(rest, chunk) {
 		var err error
 		if asOf.IsZero() {
 			err = r.query(ctx, selectNodes, scan, idList(part))
@@ -112,13 +121,44 @@ func (r reader) nodes(ctx context.Context, ids []lineage.ID, asOf time.Time) ([]
 		if err != nil {
 			return nil, err
 		}
-		for _, id := range part {
-			if n, ok := found[id]; ok {
-				nodes = append(nodes, n)
-			}
+	}
+	nodes := make([]lineage.Node, 0, len(found))
+	for _, id := range ids {
+		if n, ok := found[id]; ok {
+			nodes = append(nodes, n)
 		}
 	}
 	return nodes, nil
+}
+
+// nearby finds the nodes whose numbers edges told of, and returns the ids of the
+// others: those, and whatever has another number by now.
+func (r reader) nearby(ctx context.Context, ids []lineage.ID, found map[lineage.ID]lineage.Node) ([]lineage.ID, error) {
+	var known []spot
+	rest := make([]lineage.ID, 0, len(ids))
+	for _, id := range ids {
+		if num, ok := r.steps.Get(id); ok {
+			known = append(known, spot{id, num})
+		} else {
+			rest = append(rest, id)
+		}
+	}
+	for list := range stretches(known) {
+		err := r.query(ctx, selectNumbered, func(rows *sql.Rows) error {
+			n, err := r.scan.node(rows, new(any))
+			found[n.ID] = n
+			return err
+		}, list)
+		if err != nil {
+			return nil, err
+		}
+	}
+	for _, s := range known {
+		if _, ok := found[s.id]; !ok {
+			rest = append(rest, s.id)
+		}
+	}
+	return rest, nil
 }
 
 // Edges implements graphstore.Store.

@@ -40,23 +40,55 @@ func (s *scanner) node(rows *sql.Rows, more ...any) (lineage.Node, error) {
 
 // edge reads edgeColumns, and more columns into more.
 func (s *scanner) edge(rows *sql.Rows, more ...any) (lineage.Edge, error) {
-	e, err := s.edgeHead(rows, more...)
-	if err != nil {
-		return e, err
-	}
-	e.Attributes, err = s.decoder.attributes(s.attributes)
-	return e, err
-}
-
-// edgeHead reads an edge and leaves its attributes for later.
-func (s *scanner) edgeHead(rows *sql.Rows, more ...any) (lineage.Edge, error) {
 	var e lineage.Edge
 	s.dest = append(append(s.dest[:0], &s.ids[0], &s.text, &s.ids[1], &s.ids[2], &s.attributes, &s.createdAt), more...)
 	if err := rows.Scan(s.dest...); err != nil {
 		return e, err
 	}
+	var err error
+	if e.Attributes, err = s.decoder.shared(s.attributes); err != nil {
+		return e, err
+	}
 	e.RelationshipType = lineage.RelationshipType(s.known(s.text))
 	return e, s.filled(&e.CreatedAt, &e.SourceID, &e.TargetID, &e.TransformationID)
+}
+
+// link is a row of an edge by numbers, whose attributes are read later.
+type link struct {
+	key struct {
+		source, target int64
+		typ            lineage.RelationshipType
+		transformation lineage.ID
+	}
+	step int64 // where the transformation's row is, if it is still there; 0: not known
+}
+
+// link reads linkColumns.
+func (s *scanner) link(rows *sql.Rows) (l link, err error) {
+	var source, target, step any // any spares a conversion by reflection
+	s.dest = append(s.dest[:0], &source, &s.text, &target, &s.ids[0], &s.attributes, &s.createdAt, &step)
+	if err := rows.Scan(s.dest...); err != nil {
+		return l, err
+	}
+	var ok [2]bool
+	l.key.source, ok[0] = source.(int64)
+	l.key.target, ok[1] = target.(int64)
+	l.step, _ = step.(int64)
+	if !ok[0] || !ok[1] {
+		return l, fmt.Errorf("an edge from %v to %v", source, target)
+	}
+	l.key.typ = lineage.RelationshipType(s.known(s.text))
+	l.key.transformation, err = id(s.ids[0])
+	return l, err
+}
+
+// edgeOf is the edge of the link that was just read, between these ends.
+func (s *scanner) edgeOf(l link, source, target lineage.ID) (e lineage.Edge, err error) {
+	e = lineage.Edge{SourceID: source, TargetID: target, RelationshipType: l.key.typ, TransformationID: l.key.transformation}
+	if e.Attributes, err = s.decoder.shared(s.attributes); err != nil {
+		return e, err
+	}
+	return e, s.filled(&e.CreatedAt)
 }
 
 // filled copies the time and the ids of a row.
@@ -66,12 +98,20 @@ func (s *scanner) filled(at *time.Time, ids ...*lineage.ID) error {
 		return fmt.Errorf("created_at is a %T", s.createdAt)
 	}
 	*at = moment(nanoseconds)
-	for i, id := range ids {
-		if copy(id[:], s.ids[i]) != len(id) || len(s.ids[i]) != len(id) {
-			return fmt.Errorf("an id of %d bytes", len(s.ids[i]))
+	for i, to := range ids {
+		var err error
+		if *to, err = id(s.ids[i]); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+func id(b []byte) (lineage.ID, error) {
+	if len(b) != len(lineage.ID{}) {
+		return lineage.ID{}, fmt.Errorf("an id of %d bytes", len(b))
+	}
+	return lineage.ID(b), nil
 }
 
 // known is a text that there are few of, kept once.

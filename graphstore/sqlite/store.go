@@ -20,9 +20,11 @@ import (
 	"strconv"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
 
 	"wellspring/graphstore"
+	"wellspring/lineage"
 )
 
 // Memory in place of a path opens a store that is gone when it is closed.
@@ -39,6 +41,9 @@ type Store struct {
 	write, read           *sql.DB
 	writeStmts, readStmts map[string]*sql.Stmt
 	temporary             string // a folder that goes with the store
+	// steps are the numbers of transformations that edges told of: whoever got the
+	// edges asks for those next.
+	steps *lru.Cache[lineage.ID, int64]
 }
 
 var _ graphstore.Tracker = (*Store)(nil)
@@ -55,7 +60,11 @@ func Open(ctx context.Context, path string, options Options) (*Store, error) {
 	if options.BusyTimeout == 0 {
 		options.BusyTimeout = 5 * time.Second
 	}
-	s := &Store{}
+	steps, err := lru.New[lineage.ID, int64](1 << 16)
+	if err != nil {
+		return nil, fault(ctx, "open graph", err)
+	}
+	s := &Store{steps: steps}
 	synchronous := "FULL"
 	if path == Memory {
 		dir, err := os.MkdirTemp("", "wellspring-graph-")

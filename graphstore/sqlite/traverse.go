@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 
@@ -24,7 +26,7 @@ func (s *Store) Traverse(ctx context.Context, q lineage.Traversal) (lineage.Grap
 	var g lineage.Graph
 	err = s.reading(ctx, "traverse", func(r reader) (err error) {
 		if q.AsOf.IsZero() {
-			w := walk{reader: r, Traversal: q, types: string(types), seen: map[int64]struct{}{}}
+			w := walk{reader: r, Traversal: q, types: string(types), places: map[int64]int{}}
 			g, err = w.run(ctx)
 		} else {
 			w := pastWalk{reader: r, Traversal: q, types: string(types), seen: map[lineage.ID]struct{}{}}
@@ -42,8 +44,10 @@ type walk struct {
 	reader
 	lineage.Traversal
 	types string // as JSON
-	seen  map[int64]struct{}
-	kept  []spot // of the answer
+	// kept are the nodes of the answer, and places where they stand in it; ahead,
+	// where they were reached and are not in it yet.
+	kept   []spot
+	places map[int64]int
 }
 
 // spot is a node that is in the graph.
@@ -52,27 +56,26 @@ type spot struct {
 	num int64
 }
 
+const ahead = -1
+
 func (w *walk) run(ctx context.Context) (lineage.Graph, error) {
 	var g lineage.Graph
 	level, err := w.roots(ctx)
 	for depth := 0; err == nil && len(level) > 0 && !g.Truncated; depth++ {
-		room := w.Nodes - len(g.Nodes)
+		room := w.Nodes - len(w.kept)
 		if depth > w.Depth {
 			room = 0
 		}
 		if len(level) > room {
 			level, g.Truncated = level[:room], true
 		}
-		if g.Nodes, err = w.read(ctx, g.Nodes, level, depth); err != nil {
-			return g, err
-		}
-		w.kept = append(w.kept, level...)
-		if !g.Truncated {
-			level, err = w.next(ctx, level)
+		w.keep(level)
+		if g.Nodes, err = w.read(ctx, g.Nodes, level, depth); err == nil && !g.Truncated {
+			level, err = w.next(ctx, level, depth == w.Depth)
 		}
 	}
 	if err == nil {
-		g.Edges, err = w.between(ctx, g.Nodes)
+		g.Edges, err = w.between(ctx)
 	}
 	return g, err
 }
@@ -88,6 +91,13 @@ func (w *walk) roots(ctx context.Context) ([]spot, error) {
 	return inOrder(found), nil
 }
 
+func (w *walk) keep(level []spot) {
+	for i, s := range level {
+		w.places[s.num] = len(w.kept) + i
+	}
+	w.kept = append(w.kept, level...)
+}
+
 // see appends the node of a row to a level, unless it was seen before.
 func (w *walk) see(level *[]spot) func(*sql.Rows) error {
 	var id sql.RawBytes
@@ -100,8 +110,8 @@ func (w *walk) see(level *[]spot) func(*sql.Rows) error {
 		if !ok || len(id) != len(lineage.ID{}) {
 			return fmt.Errorf("a node with an id of %d bytes and the number %v", len(id), num)
 		}
-		if _, ok := w.seen[n]; !ok {
-			w.seen[n] = struct{}{}
+		if _, seen := w.places[n]; !seen {
+			w.places[n] = ahead
 			*level = append(*level, spot{lineage.ID(id), n})
 		}
 		return nil
@@ -113,23 +123,27 @@ func inOrder(level []spot) []spot {
 	return level
 }
 
-// numbers yields lists of the numbers of a level, in the order in which rows lie.
-func numbers(level []spot) func(func(string) bool) {
-	nums := make([]int64, len(level))
-	for i, s := range level {
+// stretches yields lists of the numbers of nodes, in the order in which rows lie: a
+// number in it is the first of a stretch, times 256, and how many follow it.
+func stretches(nodes []spot) iter.Seq[string] {
+	nums := make([]int64, len(nodes))
+	for i, s := range nodes {
 		nums[i] = s.num
 	}
 	slices.Sort(nums)
 	return func(yield func(string) bool) {
 		for part := range slices.Chunk(nums, chunk) {
 			list := append(make([]byte, 0, len(part)*9), '[')
-			for i, num := range part {
-				if i > 0 {
-					list = append(list, ',')
+			for len(part) > 0 {
+				more := 0
+				for more < 255 && more+1 < len(part) && part[more+1] == part[0]+int64(more)+1 {
+					more++
 				}
-				list = strconv.AppendInt(list, num, 10)
+				list = append(strconv.AppendInt(list, part[0]<<8|int64(more), 10), ',')
+				part = part[more+1:]
 			}
-			if !yield(string(append(list, ']'))) {
+			list[len(list)-1] = ']'
+			if !yield(string(list)) {
 				return
 			}
 		}
@@ -138,17 +152,14 @@ func numbers(level []spot) func(func(string) bool) {
 
 // read appends a level's nodes, in its order.
 func (w *walk) read(ctx context.Context, nodes []lineage.Reached, level []spot, depth int) ([]lineage.Reached, error) {
-	places := make(map[lineage.ID]int, len(level))
-	for i, s := range level {
-		places[s.id] = len(nodes) + i
-	}
 	nodes = append(nodes, make([]lineage.Reached, len(level))...)
 	found := 0
-	for list := range numbers(level) {
+	for list := range stretches(level) {
 		err := w.query(ctx, selectNumbered, func(rows *sql.Rows) error {
-			n, err := w.scan.node(rows)
-			if place, ok := places[n.ID]; ok && err == nil {
-				nodes[place] = lineage.Reached{Node: n, Depth: depth}
+			var num any
+			n, err := w.scan.node(rows, &num)
+			if err == nil {
+				nodes[w.places[num.(int64)]] = lineage.Reached{Node: n, Depth: depth}
 				found++
 			}
 			return err
@@ -163,50 +174,60 @@ func (w *walk) read(ctx context.Context, nodes []lineage.Reached, level []spot, 
 	return nodes, nil
 }
 
-// next returns the level behind a level.
-func (w *walk) next(ctx context.Context, level []spot) ([]spot, error) {
+// next returns the level behind a level, of the last one a node of it: that there is
+// one is all that is asked then.
+func (w *walk) next(ctx context.Context, level []spot, last bool) ([]spot, error) {
 	text := selectSources
 	if w.Direction == lineage.Downstream {
 		text = selectTargets
 	}
 	var found []spot
-	for list := range numbers(level) {
-		if err := w.query(ctx, text, w.see(&found), list, w.types); err != nil {
+	see := w.see(&found)
+	for list := range stretches(level) {
+		err := w.query(ctx, text, func(rows *sql.Rows) error {
+			if err := see(rows); err != nil || !last || len(found) == 0 {
+				return err
+			}
+			return enough
+		}, list, w.types)
+		if errors.Is(err, enough) {
+			break
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
 	return inOrder(found), nil
 }
 
-func setOf(reached []lineage.Reached) map[lineage.ID]struct{} {
-	in := make(map[lineage.ID]struct{}, len(reached))
-	for _, n := range reached {
-		in[n.ID] = struct{}{}
-	}
-	return in
-}
+// enough ends a query whose other rows would tell nothing more.
+var enough = errors.New("enough rows")
 
 // between reads the edges of the followed types between two of the nodes, from
 // their targets' side: there they lie together, and a thing depends on few things,
 // while many may depend on it. The rows of an edge that several owners name follow each other.
-func (w *walk) between(ctx context.Context, reached []lineage.Reached) ([]lineage.Edge, error) {
-	in := setOf(reached)
-	var edges []lineage.Edge
-	var last lineage.EdgeKey
+func (w *walk) between(ctx context.Context) ([]lineage.Edge, error) {
+	edges := make([]lineage.Edge, 0, len(w.kept))
+	var last link
 	scan := func(rows *sql.Rows) error {
-		e, err := w.scan.edgeHead(rows)
-		if err != nil || e.Key() == last {
+		l, err := w.scan.link(rows)
+		if err != nil || l.key == last.key {
 			return err
 		}
-		last = e.Key()
-		if _, ok := in[e.SourceID]; ok {
-			e.Attributes, err = w.scan.decoder.attributes(w.scan.attributes)
-			edges = append(edges, e)
+		last = l
+		source, has := w.places[l.key.source]
+		if !has || source == ahead {
+			return nil
+		}
+		edge, err := w.scan.edgeOf(l, w.kept[source].id, w.kept[w.places[l.key.target]].id)
+		edges = append(edges, edge)
+		if l.step != 0 {
+			w.steps.Add(edge.TransformationID, l.step)
 		}
 		return err
 	}
-	for list := range numbers(w.kept) {
-		if err := w.query(ctx, selectIncoming, scan, list, w.types); err != nil {
+	for list := range stretches(w.kept) {
+		if err := w.query(ctx, selectBetween, scan, list, w.types); err != nil {
 			return nil, err
 		}
 	}

@@ -103,7 +103,10 @@ func (w *pastWalk) between(ctx context.Context, reached []lineage.Reached) ([]li
 	for i, n := range reached {
 		nodes[i] = n.Node
 	}
-	in := setOf(reached)
+	in := make(map[lineage.ID]struct{}, len(reached))
+	for _, n := range reached {
+		in[n.ID] = struct{}{}
+	}
 	found := make(map[lineage.EdgeKey]lineage.Edge, len(reached))
 	scan := func(rows *sql.Rows) error {
 		e, err := w.scan.edge(rows)

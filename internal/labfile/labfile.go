@@ -9,6 +9,7 @@
 package labfile
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -141,7 +142,7 @@ func hashed(lab labgraph.Lab, i int) ([]part, error) {
 		if err != nil {
 			return nil, err
 		}
-		parts = append(parts, part{Projection: p, nodes: c.AddNodes, edges: c.AddEdges, at: labgraph.At(i).UnixNano()})
+		parts = append(parts, part{Projection: p, nodes: sqlite.InOrder(c.AddNodes), edges: c.AddEdges, at: labgraph.At(i).UnixNano()})
 	}
 	return parts, nil
 }
@@ -153,7 +154,7 @@ func (l *loader) writeParts(ctx context.Context, made <-chan []part) error {
 	to := inserters{
 		newInserter(l.db, "node", "num, id, kind, name, attributes, hash, created_at, run, labware, well, barcode"),
 		newInserter(l.db, "node_owner", "owner, node, hash"),
-		newInserter(l.db, "edge", "target, type, source, transformation, owner, source_id, target_id, hash, attributes, created_at"),
+		newInserter(l.db, "edge", "target, type, source, transformation, owner, source_id, target_id, hash, attributes, created_at, step"),
 	}
 	return inTransactions(ctx, l.db, func(begin func() error) error {
 		for parts := range made {
@@ -201,15 +202,25 @@ func (l *loader) writeNodes(ctx context.Context, p part, to inserters) error {
 	return nil
 }
 
-// writeEdges writes edges as they come: their targets are nearly always of the
-// same part, so that they come nearly in the order of their key.
+// writeEdges writes edges in the order of their key: targets are nearly always of
+// the same part, and so are transformations.
 func (l *loader) writeEdges(ctx context.Context, p part, to inserters) error {
+	targets := make(map[lineage.ID]int64, len(p.nodes))
 	for _, e := range p.edges {
-		source, err := l.number(ctx, e.SourceID, to)
+		if _, known := targets[e.TargetID]; known {
+			continue
+		}
+		num, err := l.number(ctx, e.TargetID, to)
 		if err != nil {
 			return err
 		}
-		target, err := l.number(ctx, e.TargetID, to)
+		targets[e.TargetID] = num
+	}
+	slices.SortStableFunc(p.edges, func(a, b graphstore.HashedEdge) int {
+		return cmp.Compare(targets[a.TargetID], targets[b.TargetID])
+	})
+	for _, e := range p.edges {
+		source, err := l.number(ctx, e.SourceID, to)
 		if err != nil {
 			return err
 		}
@@ -218,8 +229,8 @@ func (l *loader) writeEdges(ctx context.Context, p part, to inserters) error {
 			return err
 		}
 		l.size.Edges++
-		if err := to.edges.add(ctx, target, string(e.RelationshipType), source, e.TransformationID[:], l.size.Owners,
-			e.SourceID[:], e.TargetID[:], e.Hash[:], string(attributes), p.at); err != nil {
+		if err := to.edges.add(ctx, targets[e.TargetID], string(e.RelationshipType), source, e.TransformationID[:], l.size.Owners,
+			e.SourceID[:], e.TargetID[:], e.Hash[:], string(attributes), p.at, l.own[e.TransformationID]); err != nil {
 			return err
 		}
 	}
