@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -43,15 +44,27 @@ func (s *Service) Trace(ctx context.Context, ask Ask) (Answer, error) {
 	kept := newTracing(ask, graph, shares, roots).items()
 	answer.Items, answer.Next = page(kept, after, ask.Limit)
 	answer.Edges = pageEdges(graph.Edges, roots, kept, answer.Items)
-	if answer.Steps, err = s.steps(ctx, answer.Edges, ask); err != nil {
+	err = together(
+		func() (err error) { answer.Steps, err = s.steps(ctx, answer.Edges, ask); return err },
+		func() (err error) { answer.Experiments, err = s.experiments(ctx, graph, ask); return err },
+		func() (err error) { answer.Reasons, err = s.reasons(ctx, ask, graph, shares); return err },
+	)
+	if err != nil {
 		return Answer{}, err
 	}
-	if answer.Experiments, err = s.experiments(ctx, graph, ask); err != nil {
-		return Answer{}, err
-	}
-	answer.Reasons, err = s.reasons(ctx, ask, graph, shares)
 	answer.Complete, answer.Explanations = len(answer.Reasons) == 0, explained(answer.Reasons)
-	return answer, err
+	return answer, nil
+}
+
+// together does things side by side and returns the first error in their order.
+func together(things ...func() error) error {
+	errs := make([]error, len(things))
+	var group sync.WaitGroup
+	for i, do := range things {
+		group.Go(func() { errs[i] = do() })
+	}
+	group.Wait()
+	return cmp.Or(errs...)
 }
 
 // nodes returns all of ids, or says which there is none of.

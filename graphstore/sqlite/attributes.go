@@ -12,12 +12,13 @@ import (
 // (BenchmarkAttributes). Texts that come again and again, keys first of all, are
 // kept once.
 type decoder struct {
-	texts map[string]string
-	whole map[string]lineage.Attributes // by their text
+	texts   map[string]string
+	scalars map[string]any                // by their JSON
+	whole   map[string]lineage.Attributes // by their JSON
 }
 
-// textsKept bounds how many texts a decoder keeps once, textKept their length.
-// wholeKept is how many attributes it keeps.
+// textsKept bounds how many texts and how many scalars a decoder keeps once, textKept
+// their length. wholeKept is how many attributes it keeps.
 const (
 	textsKept = 4096
 	textKept  = 24
@@ -25,7 +26,7 @@ const (
 )
 
 func newDecoder() *decoder {
-	return &decoder{texts: make(map[string]string, 64), whole: map[string]lineage.Attributes{}}
+	return &decoder{map[string]string{}, map[string]any{}, map[string]lineage.Attributes{}}
 }
 
 // text returns a string that stays.
@@ -76,13 +77,30 @@ func (d *decoder) value(l *jlexer.Lexer) any {
 	if l.IsDelim('[') {
 		return d.list(l)
 	}
+	raw := l.Raw()
+	if v, ok := d.scalars[string(raw)]; ok {
+		return v
+	}
+	v, err := scalar(raw)
+	if err != nil {
+		l.AddError(err)
+	} else if len(raw) <= textKept && len(d.scalars) < textsKept {
+		d.scalars[string(raw)] = v
+	}
+	return v
+}
+
+func scalar(raw []byte) (v any, err error) {
+	l := jlexer.Lexer{Data: raw}
 	switch l.CurrentToken() {
 	case jlexer.TokenString:
-		return d.text(l.UnsafeBytes())
+		v = l.String()
 	case jlexer.TokenNumber:
-		return l.Float64()
+		v = l.Float64()
+	default:
+		v = l.Bool()
 	}
-	return l.Bool()
+	return v, l.Error()
 }
 
 // list is a []float64 if it begins with a number, else a []string.

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -32,10 +33,29 @@ func (s *Store) Traverse(ctx context.Context, q lineage.Traversal) (lineage.Grap
 			w := pastWalk{reader: r, Traversal: q, types: string(types), seen: map[lineage.ID]struct{}{}}
 			g, err = w.run(ctx)
 		}
-		slices.SortFunc(g.Edges, func(a, b lineage.Edge) int { return a.Key().Compare(b.Key()) })
+		g.Edges = sorted(g.Edges)
 		return err
 	})
 	return g, err
+}
+
+// sorted are edges in order of key.
+func sorted(edges []lineage.Edge) []lineage.Edge {
+	order := make([]*lineage.Edge, len(edges)) // edges are large to move
+	for i := range edges {
+		order[i] = &edges[i]
+	}
+	slices.SortFunc(order, func(a, b *lineage.Edge) int {
+		if first := bytes.Compare(a.SourceID[:], b.SourceID[:]); first != 0 {
+			return first
+		}
+		return a.Key().Compare(b.Key())
+	})
+	result := make([]lineage.Edge, len(edges))
+	for i, e := range order {
+		result[i] = *e
+	}
+	return result
 }
 
 // walk is one traversal of the current graph within its read transaction. It goes
@@ -119,7 +139,7 @@ func (w *walk) see(level *[]spot) func(*sql.Rows) error {
 }
 
 func inOrder(level []spot) []spot {
-	slices.SortFunc(level, func(a, b spot) int { return slices.Compare(a.id[:], b.id[:]) })
+	slices.SortFunc(level, func(a, b spot) int { return bytes.Compare(a.id[:], b.id[:]) })
 	return level
 }
 
@@ -188,9 +208,9 @@ func (w *walk) next(ctx context.Context, level []spot, last bool) ([]spot, error
 			if err := see(rows); err != nil || !last || len(found) == 0 {
 				return err
 			}
-			return enough
+			return errEnough
 		}, list, w.types)
-		if errors.Is(err, enough) {
+		if errors.Is(err, errEnough) {
 			break
 		}
 		if err != nil {
@@ -200,8 +220,8 @@ func (w *walk) next(ctx context.Context, level []spot, last bool) ([]spot, error
 	return inOrder(found), nil
 }
 
-// enough ends a query whose other rows would tell nothing more.
-var enough = errors.New("enough rows")
+// errEnough ends a query whose other rows would tell nothing more.
+var errEnough = errors.New("enough rows")
 
 // between reads the edges of the followed types between two of the nodes, from
 // their targets' side: there they lie together, and a thing depends on few things,
