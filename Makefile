@@ -63,7 +63,7 @@ bench: ## Measure, and write docs/performance.md (BENCHCOUNT=n runs of each; BEN
 	$(TOOLS)/withneo4j go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(BENCHCOUNT) -timeout 60m -p 1 ./... | tee bin/bench.txt
 	@if [ '$(BENCH)' = . ]; then $(TOOLS)/benchpage -commit "$$(git describe --always --dirty)" bin/bench.txt; fi
 
-BENCHSIZES ?= 1000000,14300000
+BENCHSIZES ?= 10000,100000,1000000,14300000
 BENCHDIR ?= bin/bench
 .PHONY: bench-large
 bench-large: ## Measure on graphs of 1M and 14.3M nodes, made once in BENCHDIR (25 GB, an hour; BENCHSIZES=n,… others)

@@ -154,3 +154,24 @@ func TestABrokenListBreaksTheConnection(t *testing.T) {
 		t.Error("the log does not say that a list broke off")
 	}
 }
+
+// TestWhatIsCompressed: an answer is compressed for who is elsewhere, or sends it
+// there, and not for who is on this machine.
+func TestWhatIsCompressed(t *testing.T) {
+	l := newLab(t, settings{})
+	for name, c := range map[string]struct {
+		sentOn []string
+		want   string
+	}{
+		"from this machine":       {nil, ""},
+		"through a proxy here":    {[]string{"X-Forwarded-For", "192.0.2.7"}, "gzip"},
+		"through one of RFC 7239": {[]string{"Forwarded", "for=192.0.2.7"}, "gzip"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer := l.get("/openapi.yaml", append(c.sentOn, "Accept-Encoding", "gzip")...)
+			if got := answer.Header.Get("Content-Encoding"); got != c.want || answer.StatusCode != http.StatusOK {
+				t.Errorf("%s, Content-Encoding %q, want %q", answer.Status, got, c.want)
+			}
+		})
+	}
+}

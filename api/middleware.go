@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -59,6 +60,9 @@ func (s *server) middleware(e *echo.Echo, checked *contract) {
 		s.ownName,
 		middleware.GzipWithConfig(middleware.GzipConfig{Level: gzip.BestSpeed, MinLength: 1 << 10, Skipper: func(c echo.Context) bool {
 			path := c.Request().URL.Path
+			if onThisMachine(c.Request()) {
+				return true
+			}
 			// A package is compressed, and may be asked for in parts. Of a backup the
 			// beginning comes in small pieces, of which this middleware counts too many
 			// bytes as written (echo 4.16), so that io.Copy gives up.
@@ -69,6 +73,18 @@ func (s *server) middleware(e *echo.Echo, checked *contract) {
 		checked.check,
 		s.audit,
 	)
+}
+
+// onThisMachine says that an answer goes nowhere: to compress it would cost both
+// sides more than sending it. A proxy sends it on, and says so.
+func onThisMachine(r *http.Request) bool {
+	for _, sentOn := range []string{"Forwarded", "X-Forwarded-For", "Via"} {
+		if r.Header.Get(sentOn) != "" {
+			return false
+		}
+	}
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	return err == nil && from.Addr().Unmap().IsLoopback()
 }
 
 // panicked is a bug that a request ran into.

@@ -56,14 +56,23 @@ func (s *Service) Trace(ctx context.Context, ask Ask) (Answer, error) {
 	return answer, nil
 }
 
-// together does things side by side and returns the first error in their order.
+// together does things side by side and returns the first error in their order. What
+// panics there panics here, where somebody may wait for it.
 func together(things ...func() error) error {
-	errs := make([]error, len(things))
+	errs, panics := make([]error, len(things)), make([]any, len(things))
 	var group sync.WaitGroup
 	for i, do := range things {
-		group.Go(func() { errs[i] = do() })
+		group.Go(func() {
+			defer func() { panics[i] = recover() }()
+			errs[i] = do()
+		})
 	}
 	group.Wait()
+	for _, cause := range panics {
+		if cause != nil {
+			panic(cause)
+		}
+	}
 	return cmp.Or(errs...)
 }
 

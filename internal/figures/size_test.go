@@ -2,8 +2,10 @@ package figures
 
 import (
 	"bytes"
+	"database/sql"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"os"
 	"os/exec"
@@ -133,6 +135,7 @@ func imported(b *testing.B, dir string) string {
 // others on the machine. A graph's first questions also read what the operating
 // system has not cached yet.
 func BenchmarkSize(b *testing.B) {
+	grown := growth{}
 	for _, nodes := range sizes(b) {
 		b.Run(fmt.Sprintf("%d nodes", nodes), func(b *testing.B) {
 			file := graphFile(b, nodes)
@@ -141,7 +144,13 @@ func BenchmarkSize(b *testing.B) {
 				b.Run(map[bool]string{false: "cold", true: "warm"}[warm], func(b *testing.B) {
 					s := serveIn(b, dir, append(environment, "WELLSPRING_CACHE_ENABLED="+strconv.FormatBool(warm), "WELLSPRING_RATE_LIMIT=0"))
 					for _, q := range atSize() {
-						b.Run(q.name, func(b *testing.B) { s.measure(b, q.path, labgraph.ExperimentsFor(nodes), warm) })
+						b.Run(q.name, func(b *testing.B) {
+							p50, results := s.measure(b, q.path, labgraph.ExperimentsFor(nodes), warm)
+							grown.report(b, fmt.Sprint(q.name, warm), p50, results)
+						})
+					}
+					if !warm {
+						b.Run("impact of a lot, two hops, naive statement", func(b *testing.B) { naive(b, file, labgraph.ExperimentsFor(nodes)) })
 					}
 					b.Run("memory", func(b *testing.B) {
 						for b.Loop() {
@@ -155,8 +164,66 @@ func BenchmarkSize(b *testing.B) {
 	}
 }
 
-// measure asks one question about many places.
-func (s *service) measure(b *testing.B, path func(place) string, experiments int, warm bool) {
+// growth keeps of each question the first median and how many results it was for.
+type growth map[string]struct{ p50, results float64 }
+
+func (g growth) report(b *testing.B, question string, p50 time.Duration, results float64) {
+	first, there := g[question]
+	if !there || math.Abs(results-first.results) > first.results/5 {
+		g[question] = struct{ p50, results float64 }{p50.Seconds(), results}
+		return
+	}
+	b.ReportMetric(p50.Seconds()/first.p50, "times-smaller")
+}
+
+// naive asks the file itself for what a lot reached in two hops, by the statement that
+// comes to mind: recursive, by ids, the depth carried along.
+func naive(b *testing.B, file string, experiments int) {
+	db, err := sql.Open("sqlite", "file:"+file+"?_pragma=query_only(1)&_pragma=cache_size(-16384)")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	var took []time.Duration
+	results := 0
+	for b.Loop() {
+		lot := (labgraph.Lab{Seed: 1}).ReagentLot(len(took) * 7919 % experiments)
+		began := time.Now()
+		results += rowsOf(b, db, `WITH RECURSIVE r (id, depth) AS (SELECT ?1, 0 UNION SELECT e.target_id, r.depth + 1
+				FROM r JOIN node s ON s.id = r.id JOIN edge e ON e.source = s.num AND e.type IN ('DERIVED_FROM', 'MEASURED_FROM') WHERE r.depth < 2)
+			SELECT n.id, n.kind, n.name, n.attributes, d.depth FROM (SELECT id, min(depth) AS depth FROM r GROUP BY id) d JOIN node n ON n.id = d.id`, lot[:])
+		took = append(took, time.Since(began))
+	}
+	slices.Sort(took)
+	b.ReportMetric(took[len(took)/2].Seconds()*1e3, "p50-ms")
+	b.ReportMetric(float64(results)/float64(len(took)), "results/op")
+}
+
+// rowsOf reads all rows of an answer, and counts them.
+func rowsOf(b *testing.B, db *sql.DB, text string, args ...any) int {
+	b.Helper()
+	rows, err := db.QueryContext(b.Context(), text, args...)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer rows.Close()
+	var row [5]sql.RawBytes
+	count := 0
+	for ; rows.Next(); count++ {
+		if err := rows.Scan(&row[0], &row[1], &row[2], &row[3], &row[4]); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		b.Fatal(err)
+	}
+	return count
+}
+
+// measure asks one question about many places and returns the median and how many
+// results an answer had.
+func (s *service) measure(b *testing.B, path func(place) string, experiments int, warm bool) (time.Duration, float64) {
+	b.Helper()
 	asked := 0
 	next := func() string {
 		n := asked
@@ -186,6 +253,7 @@ func (s *service) measure(b *testing.B, path func(place) string, experiments int
 	b.ReportMetric(took[len(took)*99/100].Seconds()*1e3, "p99-ms")
 	b.ReportMetric(worked.Seconds()*1e3/float64(len(took)), "cpu-ms")
 	b.ReportMetric(float64(results)/float64(len(took)), "results/op")
+	return took[len(took)/2], float64(results) / float64(len(took))
 }
 
 // get asks, and reads the whole answer.
