@@ -158,17 +158,26 @@ func flowFrom(graph lineage.Graph, roots []lineage.ID, weights map[lineage.ID]fl
 
 // stockEdges lead from lots and samples to the first states that they fill.
 func stockEdges(graph lineage.Graph) []lineage.Edge {
-	kinds := make(map[lineage.ID]lineage.Kind, len(graph.Nodes))
-	for _, node := range graph.Nodes {
-		kinds[node.ID] = node.Kind
-	}
-	var edges []lineage.Edge
-	for _, edge := range graph.Edges {
-		if edge.RelationshipType == lineage.DerivedFrom && isStock(kinds[edge.SourceID]) && kinds[edge.TargetID] == lineage.KindWellState {
-			edges = append(edges, edge)
+	stocks := make(map[lineage.ID]bool) // there are few
+	for i := range graph.Nodes {
+		if isStock(graph.Nodes[i].Kind) {
+			stocks[graph.Nodes[i].ID] = true
 		}
 	}
-	return edges
+	var edges []lineage.Edge
+	filled := make(map[lineage.ID]bool) // whether it is a well state
+	for _, edge := range graph.Edges {
+		if edge.RelationshipType == lineage.DerivedFrom && stocks[edge.SourceID] {
+			edges = append(edges, edge)
+			filled[edge.TargetID] = false
+		}
+	}
+	for i := range graph.Nodes {
+		if _, is := filled[graph.Nodes[i].ID]; is {
+			filled[graph.Nodes[i].ID] = graph.Nodes[i].Kind == lineage.KindWellState
+		}
+	}
+	return slices.DeleteFunc(edges, func(e lineage.Edge) bool { return !filled[e.TargetID] })
 }
 
 func isStock(kind lineage.Kind) bool { return kind == lineage.KindLot || kind == lineage.KindSample }

@@ -2,6 +2,7 @@ package query
 
 import (
 	"math"
+	"slices"
 
 	"wellspring/lineage"
 )
@@ -20,7 +21,7 @@ type shares struct {
 
 // flow is a quantitative edge in the direction of the question.
 type flow struct {
-	to       lineage.ID
+	to       int // place of the node in the graph
 	fraction float64
 	// is: the edge says what a first state is. A lot and the liquid of its name
 	// fill it once, not twice.
@@ -34,20 +35,29 @@ type flow struct {
 //
 // A root has all of itself, also when another root leads to it.
 func propagate(graph lineage.Graph, roots []lineage.ID, direction lineage.Direction) shares {
-	kinds := make(map[lineage.ID]lineage.Kind, len(graph.Nodes))
-	for _, node := range graph.Nodes {
-		kinds[node.ID] = node.Kind
+	places := make(map[lineage.ID]int, len(graph.Nodes))
+	for i := range graph.Nodes {
+		places[graph.Nodes[i].ID] = i
 	}
-	isRoot := make(map[lineage.ID]bool, len(roots))
+	share, has := make([]float64, len(graph.Nodes)), make([]bool, len(graph.Nodes))
 	for _, root := range roots {
-		isRoot[root] = true
+		if i, there := places[root]; there {
+			share[i], has[i] = 1, true
+		}
 	}
+	isRoot := slices.Clone(has)
 
 	result := shares{of: make(map[lineage.ID]float64, len(graph.Nodes))}
-	out := make(map[lineage.ID][]flow, len(graph.Nodes))
-	waiting := make(map[lineage.ID]int, len(graph.Nodes)) // edges towards the roots not yet counted
-	for _, edge := range graph.Edges {
-		from, to := edge.SourceID, edge.TargetID
+	out := make([][]flow, len(graph.Nodes))
+	waiting := make([]int, len(graph.Nodes)) // edges towards the roots not yet counted
+	for i := range graph.Edges {
+		edge := &graph.Edges[i]
+		source, hasSource := places[edge.SourceID]
+		target, hasTarget := places[edge.TargetID]
+		if !hasSource || !hasTarget {
+			continue
+		}
+		from, to := source, target
 		if direction == lineage.Upstream {
 			from, to = to, from
 		}
@@ -56,48 +66,42 @@ func propagate(graph lineage.Graph, roots []lineage.ID, direction lineage.Direct
 		}
 		fraction, quantitative := edgeFraction(edge)
 		if !quantitative {
-			if edge.RelationshipType == lineage.DerivedFrom && kinds[edge.TargetID] == lineage.KindWellState {
+			if edge.RelationshipType == lineage.DerivedFrom && graph.Nodes[target].Kind == lineage.KindWellState {
 				result.unknown = true
 			}
 			continue
 		}
-		out[from] = append(out[from], flow{to, fraction, direction == lineage.Downstream && isStock(kinds[edge.SourceID])})
+		out[from] = append(out[from], flow{to, fraction, direction == lineage.Downstream && isStock(graph.Nodes[source].Kind)})
 		waiting[to]++
 	}
 
 	// Kahn's algorithm. Nodes that only other relationships lead to wait for
 	// nothing; they have no share to hand on.
-	ready := make([]lineage.ID, 0, len(graph.Nodes))
-	for _, node := range graph.Nodes {
-		if isRoot[node.ID] {
-			result.of[node.ID] = 1
-		}
-		if waiting[node.ID] == 0 {
-			ready = append(ready, node.ID)
+	ready := make([]int, 0, len(graph.Nodes))
+	for i, edges := range waiting {
+		if edges == 0 {
+			ready = append(ready, i)
 		}
 	}
 	done := 0
 	for ; done < len(ready); done++ {
 		from := ready[done]
-		share, has := result.of[from]
 		for _, flow := range out[from] {
-			switch {
-			case has && flow.is:
-				result.of[flow.to] = max(result.of[flow.to], share*flow.fraction)
-			case has:
-				result.of[flow.to] += share * flow.fraction
+			switch came := share[from] * flow.fraction; {
+			case has[from] && flow.is:
+				share[flow.to], has[flow.to] = max(share[flow.to], came), true
+			case has[from]:
+				share[flow.to], has[flow.to] = share[flow.to]+came, true
 			}
 			if waiting[flow.to]--; waiting[flow.to] == 0 {
 				ready = append(ready, flow.to)
 			}
 		}
 	}
-	if done < len(graph.Nodes) {
-		result.cyclic = true
-		for id, left := range waiting {
-			if left > 0 {
-				delete(result.of, id)
-			}
+	result.cyclic = done < len(graph.Nodes)
+	for i := range graph.Nodes {
+		if has[i] && waiting[i] == 0 {
+			result.of[graph.Nodes[i].ID] = share[i]
 		}
 	}
 	return result
@@ -105,7 +109,7 @@ func propagate(graph lineage.Graph, roots []lineage.ID, direction lineage.Direct
 
 // edgeFraction is the part of the target's content that came along the edge. A
 // measurement is wholly of the state it was read from.
-func edgeFraction(edge lineage.Edge) (fraction float64, quantitative bool) {
+func edgeFraction(edge *lineage.Edge) (fraction float64, quantitative bool) {
 	switch edge.RelationshipType {
 	case lineage.MeasuredFrom:
 		return 1, true

@@ -105,7 +105,7 @@ type tracing struct {
 	conc      map[lineage.ID][]Concentration
 	rootUl    *float64            // of the one root, upstream
 	isRoot    map[lineage.ID]bool //
-	certain   map[lineage.ID]bool // reached without carry-over
+	certain   map[lineage.ID]bool // reached without carry-over; nil: all are
 	derived   map[lineage.ID]bool // something further upstream was followed to
 	decidable int                 // deepest level whose upstream edges are all there
 }
@@ -123,7 +123,9 @@ func newTracing(ask Ask, graph lineage.Graph, shares shares, roots []lineage.Nod
 	for _, edge := range graph.Edges {
 		t.derived[edge.TargetID] = true
 	}
-	t.certain = reachedWithoutCarryOver(graph, ask.Roots, ask.Direction)
+	if slices.Contains(ask.Types, lineage.CarriedOver) {
+		t.certain = reachedWithoutCarryOver(graph, ask.Roots, ask.Direction)
+	}
 	for _, node := range graph.Nodes {
 		t.decidable = max(t.decidable, node.Depth)
 	}
@@ -142,7 +144,7 @@ func (t *tracing) items() []Item {
 		if t.isRoot[node.ID] || len(t.ask.Kinds) > 0 && !slices.Contains(t.ask.Kinds, node.Kind) {
 			continue
 		}
-		item := Item{Node: node.Node, Depth: node.Depth, Possible: !t.certain[node.ID], Concentrations: nonNil(t.conc[node.ID])}
+		item := Item{Node: node.Node, Depth: node.Depth, Possible: t.certain != nil && !t.certain[node.ID], Concentrations: nonNil(t.conc[node.ID])}
 		if share, ok := t.shares.of[node.ID]; ok {
 			if share < t.ask.MinFraction {
 				continue
