@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -102,19 +103,33 @@ func startPostgres(b *testing.B) *postgres {
 // ask runs statements and returns how many rows they answer.
 func (p *postgres) ask(statements string) int {
 	p.b.Helper()
+	rows := 0
+	p.each(statements, func(string) { rows++ })
+	return rows
+}
+
+// each calls f with every row that statements answer.
+func (p *postgres) each(statements string, f func(row string)) {
+	p.b.Helper()
 	const end = "-- end of answer --"
 	if _, err := io.WriteString(p.in, statements+"\n\\echo '"+end+"'\n"); err != nil {
 		p.b.Fatal(err)
 	}
-	rows := 0
 	for p.out.Scan() {
 		if p.out.Text() == end {
-			return rows
+			return
 		}
-		rows++
+		f(p.out.Text())
 	}
 	p.b.Fatalf("the session ended: %v", p.out.Err())
-	return 0
+}
+
+// worked is the processor time that the server has used for the session.
+func (p *postgres) worked() time.Duration {
+	p.b.Helper()
+	var pid int
+	p.each("SELECT pg_backend_pid();", func(row string) { pid, _ = strconv.Atoi(row) })
+	return worked(p.b, pid)
 }
 
 // fill loads the first experiments of a lab, in tables and indexes such as a
@@ -174,7 +189,8 @@ func closure(t lineage.Traversal, depth bool) string {
 
 // BenchmarkClosure asks a store on SQLite for closures, without a cache and with
 // it, and PostgreSQL by a recursive statement, on the same graph of 100,000 nodes. The
-// stores also return depths and edges; the statements return the nodes.
+// stores also return depths and edges; the statements return the nodes. cpu is that of
+// this process, or of the server for the session.
 func BenchmarkClosure(b *testing.B) {
 	lab, experiments := labgraph.Lab{Seed: 1}, labgraph.ExperimentsFor(100_000)
 	file := graphFile(b, 100_000)
@@ -211,17 +227,20 @@ func BenchmarkClosure(b *testing.B) {
 			}
 		}
 		want := ask(plain)()
+		ours := func() time.Duration { return worked(b, os.Getpid()) }
 		for _, by := range []struct {
-			name string
-			ask  func() int
+			name   string
+			ask    func() int
+			worked func() time.Duration
 		}{
-			{"sqlite", ask(plain)},
-			{"sqlite, cached", ask(kept)},
-			{"postgres, ids", func() int { return pg.ask(closure(q.t, false)) }},
-			{"postgres, depth carried", func() int { return pg.ask(closure(q.t, true)) }},
+			{"sqlite", ask(plain), ours},
+			{"sqlite, cached", ask(kept), ours},
+			{"postgres, ids", func() int { return pg.ask(closure(q.t, false)) }, pg.worked},
+			{"postgres, depth carried", func() int { return pg.ask(closure(q.t, true)) }, pg.worked},
 		} {
 			b.Run(q.name+"/"+by.name, func(b *testing.B) {
 				var took []time.Duration
+				before := by.worked()
 				for b.Loop() {
 					began := time.Now()
 					if got := by.ask(); got != want {
@@ -229,8 +248,10 @@ func BenchmarkClosure(b *testing.B) {
 					}
 					took = append(took, time.Since(began))
 				}
+				spent := by.worked() - before
 				slices.Sort(took)
 				b.ReportMetric(took[len(took)/2].Seconds()*1e3, "p50-ms")
+				b.ReportMetric(spent.Seconds()*1e3/float64(len(took)), "cpu-ms")
 				b.ReportMetric(float64(want), "nodes/op")
 			})
 		}

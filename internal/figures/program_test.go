@@ -149,9 +149,14 @@ func (s *service) resident() int64 {
 // worked is the processor time that the service has used.
 func (s *service) worked() time.Duration {
 	s.b.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+	return worked(s.b, s.cmd.Process.Pid)
+}
+
+func worked(b *testing.B, pid int) time.Duration {
+	b.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
-		s.b.Skipf("processor time can't be read here: %v", err)
+		b.Skipf("processor time can't be read here: %v", err)
 	}
 	// After the name in parentheses: state, and 10 more before utime and stime, in
 	// ticks of 10 ms.
