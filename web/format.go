@@ -22,7 +22,7 @@ func formats() template.FuncMap {
 		"join": strings.Join, "plural": plural, "bar": bar, "nodeTitle": nodeTitle, "navigation": navigation, "graphOf": graphOf,
 		"numberOf": numberOf, "cut": cut, "fixed": func(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) },
 		"laneY": func(i int) int { return 16 + 22*i }, "affectedLink": affectedLink, "affectedTitle": affectedTitle, "rangeOf": rangeOf, "word": word,
-		"statuses": func() []string { return []string{"", "pending", "running", "retrying", "failed", "done"} },
+		"statuses": func() []string { return []string{"", "pending", "running", "retrying", "failed", "done", "cancelled"} },
 		"options":  runOptions, "ownerLink": ownerLink, "ownerName": func(s string) template.HTML { return ownerLink(lineage.Owner(s)) },
 		"changed": changed, "deckName": deckName, "deckY": func(labware, line int) int { return 38 + 36*labware + 16*line }, "spaced": spaced, "stateWords": stateWords, "exportOf": exportOf, "packageLink": packageLink, "bytes": bytesOf,
 		"hookWords": hookWords, "len64": func(all []notice) int64 { return int64(len(all)) },

@@ -33,6 +33,8 @@ func pages() [][2]string {
 		{"webhooks", "/webhooks"},
 		{"robots", "/robots"},
 		{"audit", "/audit"},
+		{"sign", "/sign?about=run&selector=" + assayRun},
+		{"node", "/node?of=run:" + assayRun},
 		{"about", "/about"},
 		{"problem", "/well?of=nothing"},
 	}

@@ -9,7 +9,9 @@ function localTimes(root) {
     if (Number.isNaN(at.getTime()) || time.title) continue;
     time.title = time.textContent;
     const two = (n) => String(n).padStart(2, "0");
-    time.textContent = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+    const day = document.createElement("span"); // a narrow column breaks after it, and nowhere else
+    day.textContent = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+    time.replaceChildren(day, ` ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`);
   }
 }
 
