@@ -155,7 +155,7 @@ func translate(err error) error {
 		return &lineage.Error{Op: op, Kind: lineage.ErrorTooLarge, ID: "body",
 			Hint: "send at most " + strconv.FormatInt(tooLong.Limit, 10) + " bytes at once"}
 	case errors.Is(err, context.DeadlineExceeded):
-		return &lineage.Error{Op: "answer", Kind: lineage.ErrorUnavailable, Hint: "it took too long: ask for less, or later", Err: err}
+		return &lineage.Error{Op: "answer", Kind: lineage.ErrorUnavailable, Hint: "it took too long: ask for less, or later; GET /readyz says whether the graph answers", Err: err}
 	case errors.Is(err, context.Canceled):
 		return &lineage.Error{Op: "answer", Kind: lineage.ErrorUnavailable, Hint: "the request was cancelled", Err: err}
 	case errors.As(err, &known):

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -300,8 +301,17 @@ func (a *App) ready(ctx context.Context) error {
 	if err := a.journal.Ready(ctx); err != nil {
 		return err
 	}
-	return a.store.Ping(ctx)
+	asking, cancel := context.WithTimeout(ctx, pingPatience)
+	defer cancel()
+	err := a.store.Ping(asking)
+	if err != nil && asking.Err() != nil && ctx.Err() == nil {
+		return &lineage.Error{Op: "ping", Kind: lineage.ErrorUnavailable, ID: a.options.Store, Hint: "the graph does not answer: see that it runs and can be reached"}
+	}
+	return err
 }
+
+// pingPatience is how long the graph has to say that it is there.
+const pingPatience = 5 * time.Second
 
 // pipeline is what the REST interface asks about the pipeline.
 type pipeline struct {

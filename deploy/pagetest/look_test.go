@@ -99,14 +99,16 @@ func axeCore(t *testing.T) (text, missing string) {
 		return "", "no npm to fetch axe-core with, so accessibility was not checked"
 	}
 	dir := t.TempDir()
-	manifest, err := os.ReadFile("package.json")
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, "package.json"), manifest, 0o600)
+	for _, name := range []string{"package.json", "package-lock.json"} {
+		text, err := os.ReadFile(name)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name), text, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	install := exec.CommandContext(t.Context(), npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock")
+	install := exec.CommandContext(t.Context(), npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 	install.Dir = dir
 	if out, err := install.CombinedOutput(); err != nil {
 		return "", fmt.Sprintf("axe-core can't be fetched from npm, so accessibility was not checked: %v %s", err, out)

@@ -2,6 +2,7 @@ package faults
 
 import (
 	"bytes"
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -22,6 +23,30 @@ func TestNeo4jIsSlowAndCutOff(t *testing.T) {
 	for range n {
 		f.through(t, "slow", func() { w.slow.Store(int64(30 * time.Millisecond)) }, func() { w.slow.Store(0) })
 		f.through(t, "cut", func() { w.cut(true) }, w.mend)
+	}
+	f.judge(t)
+}
+
+// Neo4j takes connections and never answers: the journal goes on taking, the lag can
+// be seen, who asks is told instead of waiting for ever, and it goes on by itself.
+func TestNeo4jIsSilent(t *testing.T) {
+	n := min(rounds(t, 1), 20)
+	server := neo4jtest.Server(t)
+	w := newWire(t, server.URI[len("bolt://"):])
+	f := newFaltering(t, []string{"WELLSPRING_STORE=neo4j", "WELLSPRING_NEO4J_URI=bolt://" + w.address,
+		"WELLSPRING_NEO4J_USER=" + server.User, "WELLSPRING_NEO4J_PASSWORD=" + server.Password})
+	for range n {
+		f.through(t, "silent", func() { w.silent.Store(true) }, func() {
+			for path, want := range map[string]string{"/v1/runs/latest": "GET /readyz says whether the graph answers", "/readyz": "the graph does not answer"} {
+				if status, text, _ := f.service.get(t.Context(), path); status != http.StatusServiceUnavailable || !bytes.Contains(text, []byte(want)) {
+					t.Errorf("%s: %d %s, want a 503 that says %q", path, status, text, want)
+				}
+			}
+			w.silent.Store(false)
+		})
+	}
+	if os.Getenv("WELLSPRING_SOAK") != "" { // the driver gives a connection up after two minutes of silence
+		f.through(t, "lossy", func() { w.lossy.Store(true) }, func() { w.lossy.Store(false) })
 	}
 	f.judge(t)
 }

@@ -21,9 +21,11 @@ import (
 	"wellspring/internal/testruns"
 )
 
-// wire is a proxy before a server, whose connections can be cut or slow.
+// wire is a proxy before a server, whose connections can be cut, slow or silent.
 type wire struct {
 	slow     atomic.Int64 // ns that each piece takes
+	silent   atomic.Bool  // connections are taken, and nothing comes through until it ends
+	lossy    atomic.Bool  // what is sent is lost, and nobody is told
 	address  string
 	target   string
 	mu       sync.Mutex
@@ -51,6 +53,7 @@ func newWire(t testing.TB, target string) *wire {
 	})
 	t.Cleanup(func() {
 		_ = listener.Close()
+		w.silent.Store(false)
 		w.cut(true)
 		all.Wait()
 	})
@@ -75,7 +78,7 @@ func (w *wire) carry(here net.Conn) {
 	var both sync.WaitGroup
 	for _, ends := range [][2]net.Conn{{here, there}, {there, here}} {
 		both.Go(func() {
-			_, _ = io.Copy(ends[0], slowly{ends[1], &w.slow})
+			_, _ = io.Copy(ends[0], slowly{ends[1], w})
 			_ = here.Close()
 			_ = there.Close()
 		})
@@ -90,13 +93,19 @@ func (w *wire) carry(here net.Conn) {
 // slowly is a reader that takes its time.
 type slowly struct {
 	io.Reader
-	each *atomic.Int64
+	w *wire
 }
 
 func (s slowly) Read(p []byte) (int, error) {
 	n, err := s.Reader.Read(p)
-	if each := s.each.Load(); each > 0 {
+	if each := s.w.slow.Load(); each > 0 {
 		<-time.After(time.Duration(each)) // the slowness is the test
+	}
+	for s.w.silent.Load() {
+		<-time.After(10 * time.Millisecond) // as long as the test says
+	}
+	if s.w.lossy.Load() {
+		n = 0
 	}
 	return n, err
 }
