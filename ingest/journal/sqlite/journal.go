@@ -23,7 +23,7 @@ import (
 	"sync"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver
+	driver "modernc.org/sqlite"
 
 	"wellspring/archive"
 	"wellspring/ingest/journal"
@@ -97,6 +97,9 @@ func Open(dir string, options Options) (_ *Journal, err error) {
 			_ = j.lock.release()
 		}
 	}()
+	// As durable as fsync, without the times of the file, for which a commit may have to
+	// wait; of all SQLite files of the process. Where there is no such call, fsync stays.
+	_, _ = driver.Fdatasync(true)
 	path := filepath.Join(dir, FileName)
 	writes, err := sql.Open("sqlite", dsn(path, "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(8000)"))
 	if err != nil {

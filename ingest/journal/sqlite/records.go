@@ -58,40 +58,11 @@ func (j *Journal) Append(ctx context.Context, envelopes ...ingest.Envelope) ([]j
 		}
 		size += len(encoded)
 	}
-	var receipts []journal.Receipt
-	write := func(t *transaction) (err error) {
-		receipts, err = t.insert(rows)
-		return err
-	}
-	if err := j.writer.submit(ctx, &task{op: op, bytes: size, write: write, done: make(chan error, 1)}); err != nil {
+	t := &task{op: op, bytes: size, rows: rows, receipts: make([]journal.Receipt, len(rows)), done: make(chan error, 1)}
+	if err := j.writer.submit(ctx, t); err != nil {
 		return nil, err
 	}
-	return receipts, nil
-}
-
-func (t *transaction) insert(rows []row) ([]journal.Receipt, error) {
-	receipts := make([]journal.Receipt, len(rows))
-	for i, r := range rows {
-		position, at := t.position+1, t.now()
-		changed, err := t.change(`
-			INSERT INTO record (position, source, id, hash, subject, appended_at, checksum, envelope)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source, id, hash) DO NOTHING`,
-			position, r.source, r.id, r.hash, r.subject, at, seal(r.checksum, position, at), r.envelope)
-		if err != nil {
-			return nil, err
-		}
-		if changed == 0 {
-			receipts[i].Duplicate = true
-			err := t.find("SELECT position FROM record WHERE source = ? AND id = ? AND hash = ?", []any{r.source, r.id, r.hash}, &position)
-			if err != nil {
-				return nil, err
-			}
-		} else {
-			t.position = position
-		}
-		receipts[i].Position = format(position)
-	}
-	return receipts, nil
+	return t.receipts, nil
 }
 
 // Read implements journal.Journal.

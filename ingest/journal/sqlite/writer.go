@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"wellspring/ingest/journal"
 )
 
 // The bounds of one transaction. One task alone may be over them.
@@ -31,6 +33,7 @@ type writer struct {
 	position   int64       // of the last record
 	appendedAt int64       // of the last record, µs
 	uncertain  bool        // a transaction failed: what is on disk has to be asked
+	repeats    bool        // the last batch had records that were there already
 	failing    atomic.Bool // the last transaction failed: so that a lasting failure is logged once
 
 	tasks   chan *task
@@ -39,12 +42,15 @@ type writer struct {
 	head    head
 }
 
-// task is a piece of writing that stands or falls as a whole.
+// task is a piece of writing that stands or falls as a whole: rows to append, or
+// anything else.
 type task struct {
-	op    string
-	bytes int
-	write func(*transaction) error
-	done  chan error
+	op       string
+	bytes    int
+	rows     []row
+	receipts []journal.Receipt // of the rows
+	write    func(*transaction) error
+	done     chan error
 }
 
 // transaction is what a task writes into.
@@ -166,11 +172,30 @@ func (w *writer) attempt(batch []*task, answers []error) error {
 	if err := w.settle(); err != nil {
 		return err
 	}
+	err := w.transact(batch, answers)
+	if errors.Is(err, errRepeated) {
+		w.repeats = true
+		if _, err := w.conn.ExecContext(context.Background(), "ROLLBACK"); err != nil {
+			return err
+		}
+		return w.transact(batch, answers)
+	}
+	return err
+}
+
+// transact writes a batch in one transaction. It begins with what is appended.
+func (w *writer) transact(batch []*task, answers []error) error {
 	t := &transaction{writer: w, position: w.position, appendedAt: w.appendedAt}
 	if err := t.exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
+	if err := t.insert(batch); err != nil {
+		return err
+	}
 	for i, task := range batch {
+		if task.write == nil {
+			continue
+		}
 		answers[i] = task.write(t)
 		if t.broken != nil {
 			clear(answers)
@@ -185,6 +210,23 @@ func (w *writer) attempt(batch []*task, answers []error) error {
 	return nil
 }
 
+// insert appends the rows of a batch: all together, unless the last batch said that
+// some may be there already, as where messages come several times.
+func (t *transaction) insert(batch []*task) error {
+	if !t.repeats {
+		return t.insertNew(batch)
+	}
+	t.repeats = false
+	for _, task := range batch {
+		repeats, err := t.insertEach(task)
+		if err != nil {
+			return err
+		}
+		t.repeats = t.repeats || repeats
+	}
+	return nil
+}
+
 // settle makes the connection usable after a failure: no transaction open, and
 // known what is on disk.
 func (w *writer) settle() error {
@@ -193,7 +235,12 @@ func (w *writer) settle() error {
 	}
 	ctx := context.Background()
 	if w.conn != nil {
-		// A broken connection is thrown away; its statements go with it.
+		// A broken connection is thrown away, with its transaction and its statements: as
+		// long as one of them is there, so is the lock.
+		_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
+		for _, s := range w.statements {
+			_ = s.Close()
+		}
 		_ = w.conn.Raw(func(any) error { return driver.ErrBadConn })
 		_ = w.conn.Close()
 		w.conn = nil
