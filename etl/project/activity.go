@@ -55,7 +55,7 @@ func (b *builder) activity() {
 		b.edge(b.activityID(), lineage.Used, id, lineage.ID{}, attributes{}.text("protocolName", b.run.ProtocolName))
 	}
 	if b.options.PlannedBy != "" && !b.run.Plan {
-		b.edge(b.activityID(), lineage.PlannedBy, lineage.PlanID(b.options.PlannedBy), lineage.ID{}, attributes{})
+		b.edge(b.activityID(), lineage.PlannedBy, lineage.PlanID(b.options.PlannedBy), lineage.ID{}, nil)
 	}
 }
 

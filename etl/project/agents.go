@@ -17,7 +17,7 @@ func (b *builder) agents() {
 	}
 	if version := b.run.Software; version != "" {
 		b.node(SoftwareID(version), lineage.KindSoftware, "Opentrons robot software "+version, attributes{}.text("version", version))
-		b.edge(b.activityID(), lineage.PerformedBy, SoftwareID(version), lineage.ID{}, attributes{})
+		b.edge(b.activityID(), lineage.PerformedBy, SoftwareID(version), lineage.ID{}, nil)
 	}
 	for _, p := range b.run.Pipettes {
 		b.edge(b.activityID(), lineage.PerformedBy, b.pipette(p.ID), lineage.ID{},

@@ -33,22 +33,22 @@ func (b *builder) datasets() {
 		text(lineage.AttrRun, b.key).
 		text("codeVersion", b.options.CodeVersion).
 		text("parameters", fmt.Sprintf("gap=%s jitter=%s balanceUl=%g", b.options.Quality.Gap, b.options.Quality.Jitter, b.options.Quality.BalanceUl)))
-	b.edge(processing, b.hangsOn(), b.activityID(), lineage.ID{}, attributes{})
+	b.edge(processing, b.hangsOn(), b.activityID(), lineage.ID{}, nil)
 
 	records := b.dataset(Records, b.records(), attributes{}.text("sha256", b.recordsHash()))
-	b.edge(processing, lineage.Used, records, lineage.ID{}, attributes{})
+	b.edge(processing, lineage.Used, records, lineage.ID{}, nil)
 	if !b.run.Plan {
-		b.edge(records, lineage.GeneratedBy, b.activityID(), lineage.ID{}, attributes{})
+		b.edge(records, lineage.GeneratedBy, b.activityID(), lineage.ID{}, nil)
 	} else {
-		b.edge(records, lineage.DerivedFrom, b.activityID(), lineage.ID{}, attributes{})
+		b.edge(records, lineage.DerivedFrom, b.activityID(), lineage.ID{}, nil)
 	}
 	findings, shown := b.findings()
 	for _, made := range []lineage.ID{
 		b.dataset(Findings, findings, shown),
 		b.dataset(Features, b.runFeatures(), attributes{}),
 	} {
-		b.edge(made, lineage.GeneratedBy, processing, lineage.ID{}, attributes{})
-		b.edge(made, lineage.DerivedFrom, records, lineage.ID{}, attributes{})
+		b.edge(made, lineage.GeneratedBy, processing, lineage.ID{}, nil)
+		b.edge(made, lineage.DerivedFrom, records, lineage.ID{}, nil)
 	}
 }
 

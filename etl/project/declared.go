@@ -42,7 +42,7 @@ func (b *builder) fills() {
 		}
 	}
 	for _, owner := range b.options.Declared.Owners {
-		b.edge(b.activityID(), lineage.Used, DatasetID(owner, Declarations), lineage.ID{}, attributes{})
+		b.edge(b.activityID(), lineage.Used, DatasetID(owner, Declarations), lineage.ID{}, nil)
 	}
 }
 

@@ -88,7 +88,10 @@ func (b *builder) liquidVolumes() []LiquidVolume {
 		}
 		liquidOf[s.Key] = s.Liquid
 		if sums[s.Liquid] == nil {
-			sums[s.Liquid] = &LiquidVolume{Liquid: s.Liquid, Name: b.nodes[lineage.LiquidID(b.key, s.Liquid)].Name}
+			sums[s.Liquid] = &LiquidVolume{Liquid: s.Liquid}
+			if i, known := b.known[lineage.LiquidID(b.key, s.Liquid)]; known {
+				sums[s.Liquid].Name = b.nodes[i].Name
+			}
 		}
 		sums[s.Liquid].LoadedUl += s.VolumeUl
 	}

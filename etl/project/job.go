@@ -73,11 +73,11 @@ func Job(owner lineage.Owner, events []bench.JobEvent) lineage.Projection {
 	}
 	for id, set := range inputs {
 		d.nodes[id] = heard(set)
-		edge(id, lineage.Used, job, lineage.ID{}, attributes{})
+		edge(id, lineage.Used, job, lineage.ID{}, nil)
 	}
 	for id, set := range outputs {
 		d.nodes[id] = heard(set)
-		edge(job, lineage.GeneratedBy, id, lineage.ID{}, attributes{})
+		edge(job, lineage.GeneratedBy, id, lineage.ID{}, nil)
 		for from := range inputs {
 			if from != id { // what a job adds to does not come from itself
 				edge(from, lineage.DerivedFrom, id, job, attributes{}.text("mechanism", "job"))

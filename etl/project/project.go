@@ -10,6 +10,8 @@
 package project
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"wellspring/etl/benchindex"
@@ -81,7 +83,7 @@ func Project(owner lineage.Owner, run ot2.Run, outcome liquid.Outcome, options O
 		run: run, outcome: outcome, options: options,
 		key:    Key(owner),
 		report: quality.Check(run, outcome, options.Quality, declared.Filled(options.Declared.Fills), options.Declared.Findings...),
-		nodes:  map[lineage.ID]lineage.Node{}, edges: map[lineage.EdgeKey]lineage.Edge{},
+		known:  map[lineage.ID]int{},
 		labels: map[string]string{}, steps: map[string]bool{}, commands: map[string]int{},
 		stateIDs: make(map[liquid.StateKey]lineage.ID, len(outcome.States)),
 		filled:   declared.Filled(options.Declared.Fills),
@@ -101,7 +103,7 @@ func Project(owner lineage.Owner, run ot2.Run, outcome liquid.Outcome, options O
 	if b.err != nil {
 		return lineage.Projection{}, b.err
 	}
-	return b.projection(owner)
+	return b.projection(owner), nil
 }
 
 // builder collects one projection.
@@ -112,8 +114,9 @@ type builder struct {
 	key     string // names the run in ids and attributes
 	report  quality.Report
 
-	nodes map[lineage.ID]lineage.Node
-	edges map[lineage.EdgeKey]lineage.Edge
+	nodes []lineage.Node
+	known map[lineage.ID]int // where a node stands in nodes
+	edges []lineage.Edge     // one may come several times: the last counts
 	err   error
 
 	filled   map[liquid.StateKey]bool // first states that somebody declared
@@ -135,19 +138,19 @@ func (b *builder) index() {
 // node adds a node. Several places may name a shared one; the first wins, they
 // say the same.
 func (b *builder) node(id lineage.ID, kind lineage.Kind, name string, attrs attributes) {
-	if _, known := b.nodes[id]; known {
+	if _, known := b.known[id]; known {
 		return
 	}
-	b.nodes[id] = lineage.Node{ID: id, Kind: kind, Name: name, Attributes: lineage.Attributes(attrs)}
+	b.known[id] = len(b.nodes)
+	b.nodes = append(b.nodes, lineage.Node{ID: id, Kind: kind, Name: name, Attributes: lineage.Attributes(attrs)})
 }
 
 // edge adds: target depends on source.
 func (b *builder) edge(target lineage.ID, typ lineage.RelationshipType, source, transformation lineage.ID, attrs attributes) {
-	e := lineage.Edge{
+	b.edges = append(b.edges, lineage.Edge{
 		SourceID: source, TargetID: target, RelationshipType: typ,
 		TransformationID: transformation, Attributes: lineage.Attributes(attrs),
-	}
-	b.edges[e.Key()] = e
+	})
 }
 
 func (b *builder) fail(err error) {
@@ -156,24 +159,24 @@ func (b *builder) fail(err error) {
 	}
 }
 
-func (b *builder) projection(owner lineage.Owner) (lineage.Projection, error) {
-	p := lineage.Projection{
-		Owner: owner,
-		Nodes: make([]lineage.Node, 0, len(b.nodes)),
-		Edges: make([]lineage.Edge, 0, len(b.edges)),
-	}
-	for _, n := range b.nodes {
-		if err := n.Attributes.Check(); err != nil {
-			return lineage.Projection{}, &lineage.Error{Op: "project run", Kind: lineage.ErrorInvalid, ID: string(n.Kind) + " " + n.Name, Err: err}
-		}
-		p.Nodes = append(p.Nodes, n)
-	}
-	for _, e := range b.edges {
-		if err := e.Attributes.Check(); err != nil {
-			return lineage.Projection{}, &lineage.Error{Op: "project run", Kind: lineage.ErrorInvalid, ID: string(e.RelationshipType) + " " + e.TargetID.String(), Err: err}
-		}
-		p.Edges = append(p.Edges, e)
-	}
+func (b *builder) projection(owner lineage.Owner) lineage.Projection {
+	p := lineage.Projection{Owner: owner, Nodes: b.nodes, Edges: b.lastEdges()}
 	p.Sort()
-	return p, nil
+	return p
+}
+
+// lastEdges returns each edge as it came last.
+func (b *builder) lastEdges() []lineage.Edge {
+	order := make([]int, len(b.edges))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(i, j int) int { return cmp.Or(b.edges[i].Key().Compare(b.edges[j].Key()), i-j) })
+	last := make([]lineage.Edge, 0, len(order))
+	for n, i := range order {
+		if n+1 == len(order) || b.edges[order[n+1]].Key() != b.edges[i].Key() {
+			last = append(last, b.edges[i])
+		}
+	}
+	return last
 }

@@ -39,10 +39,10 @@ func (b *builder) stepNodes() {
 		b.node(id, lineage.KindStep, b.stepName(s), attrs)
 		b.edge(id, lineage.PartOf, b.activityID(), lineage.ID{}, attributes{}.number(lineage.AttrSequence, float64(s.Sequence)))
 		for _, read := range s.Reads {
-			b.edge(id, lineage.Used, b.stateID(read), lineage.ID{}, attributes{})
+			b.edge(id, lineage.Used, b.stateID(read), lineage.ID{}, nil)
 		}
 		for _, made := range s.Makes {
-			b.edge(b.stateID(made), lineage.GeneratedBy, id, lineage.ID{}, attributes{})
+			b.edge(b.stateID(made), lineage.GeneratedBy, id, lineage.ID{}, nil)
 		}
 		b.tools(id, s)
 	}
@@ -73,17 +73,17 @@ func tipracks(run ot2.Run) map[string]string {
 // tools adds what a step was done with: pipette, module, moved labware.
 func (b *builder) tools(id lineage.ID, s liquid.Step) {
 	if s.Pipette != "" {
-		b.edge(id, lineage.PerformedBy, b.pipette(s.Pipette), lineage.ID{}, attributes{})
+		b.edge(id, lineage.PerformedBy, b.pipette(s.Pipette), lineage.ID{}, nil)
 	}
 	if i, known := b.commands[s.Command]; known && b.run.Commands[i].Params.ModuleID != "" {
-		b.edge(id, lineage.PerformedBy, b.module(b.run.Commands[i].Params.ModuleID), lineage.ID{}, attributes{})
+		b.edge(id, lineage.PerformedBy, b.module(b.run.Commands[i].Params.ModuleID), lineage.ID{}, nil)
 	}
 	if s.Kind != liquid.StepMove {
 		return
 	}
 	for _, p := range s.Places {
 		if _, introduced := b.outcome.Labware[p.Labware]; introduced {
-			b.edge(id, lineage.Used, b.labwareID(p.Labware), lineage.ID{}, attributes{})
+			b.edge(id, lineage.Used, b.labwareID(p.Labware), lineage.ID{}, nil)
 		}
 	}
 }
