@@ -153,7 +153,7 @@ func (t *turn) extractFresh(ctx context.Context) (fragments []Fragment, err erro
 			return nil, err
 		}
 		if cause == nil {
-			fragments = append(fragments, p.fragment)
+			fragments = append(fragments, *p.fragment)
 		}
 	}
 	return fragments, nil

@@ -87,8 +87,9 @@ func (t *turn) extractOne(ctx context.Context, p *piece) (cause, err error) {
 	if cause != nil {
 		return cause, nil
 	}
-	return t.stage(ctx, Extract, "envelope "+p.record.Envelope.Event.ID(), func() (err error) {
-		p.fragment, err = projector.Extract(ctx, p.record)
+	return t.stage(ctx, Extract, "envelope "+p.record.Envelope.Event.ID(), func() error {
+		fragment, err := projector.Extract(ctx, p.record)
+		p.fragment = &fragment
 		return err
 	})
 }
@@ -109,6 +110,7 @@ func (t *turn) apply(ctx context.Context, pieces []piece) (stage Stage, cause, e
 		return Transform, cause, err
 	}
 	t.times.transformed = t.p.config.Clock()
+	lighten(pieces, derived)
 	if !t.onlyVerifies() {
 		if cause, err := t.load(ctx, pieces, derived); cause != nil || err != nil {
 			return Load, cause, err
@@ -159,12 +161,50 @@ func (t *turn) transform(ctx context.Context, pieces []piece, derived *Derived) 
 	return t.stage(ctx, Transform, string(t.batch.owner), func() error { return t.derive(ctx, pieces, derived) })
 }
 
-func (t *turn) derive(ctx context.Context, pieces []piece, derived *Derived) error {
+// long is the size from which on an owner that ended is not held in memory beside
+// its projection.
+const long = 10_000
+
+// lighten lets go of what a long owner was derived from. Whoever needs it again reads
+// it again.
+func lighten(pieces []piece, derived *Derived) {
+	if f := derived.following; f == nil || f.Live() || f.Size() < long {
+		return
+	}
+	derived.following = nil
+	for _, p := range pieces {
+		*p.fragment = nil
+	}
+}
+
+// fragments returns what was extracted of the pieces, again where it was let go.
+func (t *turn) fragments(ctx context.Context, pieces []piece) ([]Fragment, error) {
+	var records []journal.Record
+	var err error
+	if slices.ContainsFunc(pieces, func(p piece) bool { return *p.fragment == nil }) {
+		records, err = t.p.config.Journal.Subject(ctx, string(t.batch.owner))
+	}
 	fragments := make([]Fragment, len(pieces))
 	for i, p := range pieces {
-		fragments[i] = p.fragment
+		if *p.fragment == nil {
+			at := slices.IndexFunc(records, func(r journal.Record) bool { return r.Position == p.record.Position })
+			if at < 0 {
+				return nil, fmt.Errorf("read record %s again: %w", p.record.Position, err)
+			}
+			if *p.fragment, err = t.projector.Extract(ctx, records[at]); err != nil {
+				return nil, err
+			}
+		}
+		fragments[i] = *p.fragment
 	}
-	var err error
+	return fragments, nil
+}
+
+func (t *turn) derive(ctx context.Context, pieces []piece, derived *Derived) error {
+	fragments, err := t.fragments(ctx, pieces)
+	if err != nil {
+		return err
+	}
 	follower, grows := t.projector.(Follower)
 	if !grows {
 		*derived, err = t.projector.Transform(ctx, t.batch.owner, fragments)

@@ -47,10 +47,26 @@ func (l Limits) orDefault() Limits {
 // the first 32 hex digits of the SHA-256 of its text less insignificant space.
 // A command without an id gets "#" and its place in the list.
 func Decode(r io.Reader, limits Limits) (Document, error) {
+	return newDecoder(r, limits).decode()
+}
+
+// Check returns the error of Decode, and keeps no command.
+func Check(r io.Reader, limits Limits) error {
+	d := newDecoder(r, limits)
+	d.checks = true
+	_, err := d.decode()
+	return err
+}
+
+func newDecoder(r io.Reader, limits Limits) *decoder {
 	limits = limits.orDefault()
 	g := newGate(r, opDecode, limits)
-	d := decoder{gate: g, json: json.NewDecoder(g), limits: limits, shelf: newShelf()}
+	d := &decoder{gate: g, json: json.NewDecoder(g), limits: limits, shelf: newShelf()}
 	d.run.CommandsTotal = -1
+	return d
+}
+
+func (d *decoder) decode() (Document, error) {
 	if err := d.document(); err != nil {
 		return Document{}, d.fail(err)
 	}
@@ -70,6 +86,9 @@ type decoder struct {
 	shelf  *shelf
 	seen   evidence
 	run    Run
+	// commands is how many there were. They are in run, unless this only checks.
+	commands int
+	checks   bool
 	// doubtful is the first thing wrong with the header.
 	doubtful error
 	raw      json.RawMessage // the member at hand
@@ -324,14 +343,17 @@ func (d *decoder) preSerialized(v value) error {
 }
 
 func (d *decoder) command(members iter.Seq2[[]byte, value]) error {
-	if len(d.run.Commands) == d.limits.Commands {
+	if d.commands == d.limits.Commands {
 		return tooLarge(opDecode, fmt.Sprintf("run of more than %d commands", d.limits.Commands), "split the run or raise the limit of commands")
 	}
 	c, err := d.shelf.command(members)
 	if c.ID == "" {
-		c.ID = fmt.Sprintf("#%d", len(d.run.Commands))
+		c.ID = fmt.Sprintf("#%d", d.commands)
 	}
-	d.run.Commands = append(d.run.Commands, c)
+	d.commands++
+	if !d.checks {
+		d.run.Commands = append(d.run.Commands, c)
+	}
 	return err
 }
 
@@ -376,7 +398,7 @@ func (d *decoder) doubt(name string, err error) {
 func (d *decoder) settle(own ownMembers) error {
 	if own.command {
 		if err := d.command(own.all()); err != nil {
-			return underIndex("commands", len(d.run.Commands)-1, err)
+			return underIndex("commands", d.commands-1, err)
 		}
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"reflect"
 	"testing"
 
@@ -37,6 +38,9 @@ func FuzzDecode(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, text []byte) {
 		document, err := ot2.Decode(bytes.NewReader(text), fuzzed)
+		if checked := ot2.Check(bytes.NewReader(text), fuzzed); fmt.Sprint(checked) != fmt.Sprint(err) {
+			t.Fatalf("Check says %v, Decode %v", checked, err)
+		}
 		if err != nil {
 			var e *lineage.Error
 			if !errors.As(err, &e) || e.Hint == "" || e.Kind == lineage.ErrorInternal || e.Kind == lineage.ErrorUnavailable {

@@ -69,7 +69,7 @@ func (in *Intake) check(name string, f filed) error {
 	var err error
 	switch f.kind {
 	case ingest.TypeRun, ingest.TypePlan:
-		_, err = ot2.Decode(bytes.NewReader(f.data), in.options.Limits)
+		err = ot2.Check(bytes.NewReader(f.data), in.options.Limits)
 	case ingest.TypeManifest:
 		_, err = bench.DecodeManifest(name, f.data, in.options.BenchLimits)
 	case ingest.TypeReading:
