@@ -2,9 +2,12 @@ package ingest
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"mime"
+	"slices"
 	"time"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
@@ -56,15 +59,34 @@ func Encode(e Envelope) ([]byte, error) {
 		event.DataEncoded = nil // the SDK writes an empty one as no JSON
 	}
 	event.DataBase64 = !inline(event)
-	encoded, err := event.MarshalJSON()
+	encoded, err := marshal(event)
 	if err == nil && !event.DataBase64 && len(event.DataEncoded) > maxShallow && !json.Valid(encoded) {
 		event.DataBase64 = true
-		encoded, err = event.MarshalJSON()
+		encoded, err = marshal(event)
 	}
 	if err != nil {
 		return nil, &lineage.Error{Op: op, Kind: lineage.ErrorInternal, ID: e.Hash, Err: err}
 	}
 	return encoded, nil
+}
+
+// marshal writes an event. Its data comes last and is copied once: the SDK holds a
+// large document four times over.
+func marshal(event cloudevents.Event) ([]byte, error) {
+	data := event.DataEncoded
+	event.DataEncoded = nil
+	head, err := event.MarshalJSON()
+	if err != nil || len(data) == 0 {
+		return head, err
+	}
+	head = head[:len(head)-1]
+	if !event.DataBase64 {
+		return slices.Concat(head, []byte(`,"data":`), data, []byte("}")), nil
+	}
+	const name = `,"data_base64":"`
+	encoded := make([]byte, 0, len(head)+len(name)+base64.StdEncoding.EncodedLen(len(data))+len(`"}`))
+	encoded = append(append(encoded, head...), name...)
+	return append(base64.StdEncoding.AppendEncode(encoded, data), `"}`...), nil
 }
 
 func withExtensions(sender map[string]any, own []string) map[string]any {
@@ -145,7 +167,7 @@ func DecodeEvent(encoded []byte) (cloudevents.Event, error) {
 	// look first, at every member of these names.
 	var look struct {
 		SpecVersion version `json:"specversion"`
-		DataBase64  *string `json:"data_base64"`
+		DataBase64  text    `json:"data_base64"`
 	}
 	if err := json.Unmarshal(encoded, &look); err != nil {
 		return event, &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, Hint: "send one CloudEvent 1.0 in structured JSON", Err: err}
@@ -164,6 +186,16 @@ func DecodeEvent(encoded []byte) (cloudevents.Event, error) {
 		}
 	}
 	return event, nil
+}
+
+// text is a string or null, which nobody reads.
+type text struct{}
+
+func (text) UnmarshalJSON(text []byte) error {
+	if text[0] != '"' && text[0] != 'n' {
+		return errors.New("data_base64 is no string")
+	}
+	return nil
 }
 
 // version is a specversion that can only be 1.0.

@@ -352,6 +352,7 @@ func (d *decoder) command(members iter.Seq2[[]byte, value]) error {
 	}
 	d.commands++
 	if !d.checks {
+		d.shelf.share(&c)
 		d.run.Commands = append(d.run.Commands, c)
 	}
 	return err

@@ -7,15 +7,36 @@ import (
 	"encoding/json"
 )
 
-// shelf holds the definitions met so far: a log repeats the same one in many
-// commands, and all of them share it.
+// shelf holds the definitions met so far, and the words: a log repeats the same one
+// in many commands, and all of them share it.
 type shelf struct {
 	byText    map[[sha256.Size]byte]*Definition
 	byContent map[string]*Definition
+	words     map[string]string
+}
+
+// wordsShared bounds the words that a shelf keeps.
+const wordsShared = 10_000
+
+// share makes the words that commands have in common one in memory: in a long run
+// they come again with each.
+func (s *shelf) share(c *Command) {
+	for _, word := range []*string{
+		&c.Type, &c.Intent, &c.Status, &c.Params.PipetteID, &c.Params.LabwareID, &c.Params.WellName,
+		&c.Params.AddressableAreaName, &c.Result.PipetteID, &c.Result.LabwareID,
+	} {
+		switch known, ok := s.words[*word]; {
+		case *word == "":
+		case ok:
+			*word = known
+		case len(s.words) < wordsShared:
+			s.words[*word] = *word
+		}
+	}
 }
 
 func newShelf() *shelf {
-	return &shelf{byText: map[[sha256.Size]byte]*Definition{}, byContent: map[string]*Definition{}}
+	return &shelf{byText: map[[sha256.Size]byte]*Definition{}, byContent: map[string]*Definition{}, words: map[string]string{}}
 }
 
 // definition reads a labware definition, once for each content.
