@@ -214,11 +214,7 @@ func (t *turn) verifyOn(ctx context.Context, l *live, derived *Derived) (cause, 
 		if can && l.following.Live() && changed(derived.changes) <= mostReadBack {
 			return t.readBack(ctx, store, derived.changes)
 		}
-		owned, err := t.p.config.Store.Owned(ctx, t.batch.owner)
-		if t.p.metrics.storeFailed(opOwned, err) != nil {
-			return err
-		}
-		return compare(owned, derived.Projection)
+		return t.readAll(ctx, derived.Projection)
 	})
 	if cause == nil && err == nil {
 		l.held.Make(derived.changes)

@@ -264,11 +264,7 @@ func (t *turn) verify(ctx context.Context, projection lineage.Projection, at tim
 				return err
 			}
 		}
-		owned, err := t.p.config.Store.Owned(ctx, t.batch.owner)
-		if t.p.metrics.storeFailed(opOwned, err) != nil {
-			return err
-		}
-		return compare(owned, projection)
+		return t.readAll(ctx, projection)
 	})
 }
 
@@ -293,31 +289,6 @@ func manifestOf(owned lineage.Projection) (graphstore.Manifest, error) {
 		held.Edges[e.Key()] = hash
 	}
 	return held, nil
-}
-
-// compare says how what a store holds differs from what it was given. Hashes are
-// made only where it looks as if it did: both are sorted, as a rule.
-func compare(owned, given lineage.Projection) error {
-	if slices.EqualFunc(owned.Nodes, given.Nodes, lineage.Node.Same) && slices.EqualFunc(owned.Edges, given.Edges, lineage.Edge.Same) {
-		return nil
-	}
-	held, err := manifestOf(owned)
-	if err != nil {
-		return err
-	}
-	differences, err := graphstore.Diff(held, given)
-	if err != nil {
-		return err
-	}
-	if d := differences.Applied(); d.Changed() {
-		return &lineage.Error{
-			Op: "verify", Kind: lineage.ErrorInternal, ID: string(given.Owner),
-			Hint: "the store does not hold what it was given: check it with fsck",
-			Err: fmt.Errorf("nodes: %d missing, %d different, %d too many; edges: %d, %d, %d",
-				d.NodesAdded, d.NodesChanged, d.NodesRetracted, d.EdgesAdded, d.EdgesChanged, d.EdgesRetracted),
-		}
-	}
-	return nil
 }
 
 // enter shows that a stage begins.

@@ -1,6 +1,7 @@
 package graphstore
 
 import (
+	"bytes"
 	"slices"
 
 	"wellspring/lineage"
@@ -71,7 +72,8 @@ func Diff(m Manifest, p lineage.Projection) (Changes, error) {
 	return h.Diff(m), nil
 }
 
-// Diff returns what turns the part of the graph that m tells of into this.
+// Diff returns what turns the part of the graph that m tells of into this. Where m is
+// empty that is all of this, which is sorted then.
 func (h Hashed) Diff(m Manifest) Changes {
 	var c Changes
 	c.diffNodes(m.Nodes, h.Nodes)
@@ -80,6 +82,12 @@ func (h Hashed) Diff(m Manifest) Changes {
 }
 
 func (c *Changes) diffNodes(have map[lineage.ID]lineage.Hash, want []HashedNode) {
+	byID := func(a, b HashedNode) int { return bytes.Compare(a.ID[:], b.ID[:]) }
+	if len(have) == 0 {
+		c.AddNodes = want
+		slices.SortFunc(c.AddNodes, byID)
+		return
+	}
 	named := make(map[lineage.ID]struct{}, len(want))
 	for _, n := range want {
 		named[n.ID] = struct{}{}
@@ -95,13 +103,18 @@ func (c *Changes) diffNodes(have map[lineage.ID]lineage.Hash, want []HashedNode)
 			c.RetractNodes = append(c.RetractNodes, id)
 		}
 	}
-	byID := func(a, b HashedNode) int { return slices.Compare(a.ID[:], b.ID[:]) }
 	slices.SortFunc(c.AddNodes, byID)
 	slices.SortFunc(c.ChangeNodes, byID)
 	slices.SortFunc(c.RetractNodes, func(a, b lineage.ID) int { return slices.Compare(a[:], b[:]) })
 }
 
 func (c *Changes) diffEdges(have map[lineage.EdgeKey]lineage.Hash, want []HashedEdge) {
+	byKey := func(a, b HashedEdge) int { return a.Key().Compare(b.Key()) }
+	if len(have) == 0 {
+		c.AddEdges = want
+		slices.SortFunc(c.AddEdges, byKey)
+		return
+	}
 	named := make(map[lineage.EdgeKey]struct{}, len(want))
 	for _, e := range want {
 		key := e.Key()
@@ -118,7 +131,6 @@ func (c *Changes) diffEdges(have map[lineage.EdgeKey]lineage.Hash, want []Hashed
 			c.RetractEdges = append(c.RetractEdges, key)
 		}
 	}
-	byKey := func(a, b HashedEdge) int { return a.Key().Compare(b.Key()) }
 	slices.SortFunc(c.AddEdges, byKey)
 	slices.SortFunc(c.ChangeEdges, byKey)
 	slices.SortFunc(c.RetractEdges, lineage.EdgeKey.Compare)

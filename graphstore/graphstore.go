@@ -76,3 +76,27 @@ type Store interface {
 
 	Close(ctx context.Context) error
 }
+
+// Teller is a Store that tells of an owner's part without holding all of it.
+type Teller interface {
+	Store
+
+	// Tell calls back with what Owned returns, in any order. An error of a callback ends
+	// it and is returned.
+	Tell(ctx context.Context, owner lineage.Owner, node func(lineage.Node) error, edge func(lineage.Edge) error) error
+}
+
+// Tell tells of an owner's part of any store.
+func Tell(ctx context.Context, s Store, owner lineage.Owner, node func(lineage.Node) error, edge func(lineage.Edge) error) error {
+	if t, ok := s.(Teller); ok {
+		return t.Tell(ctx, owner, node, edge)
+	}
+	owned, err := s.Owned(ctx, owner)
+	for i := 0; i < len(owned.Nodes) && err == nil; i++ {
+		err = node(owned.Nodes[i])
+	}
+	for i := 0; i < len(owned.Edges) && err == nil; i++ {
+		err = edge(owned.Edges[i])
+	}
+	return err
+}

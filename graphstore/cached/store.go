@@ -220,6 +220,13 @@ func (s *Store) Owned(ctx context.Context, owner lineage.Owner) (lineage.Project
 	return s.inner.Owned(ctx, owner)
 }
 
+var _ graphstore.Teller = (*Store)(nil)
+
+// Tell implements graphstore.Teller, also of a store that is none.
+func (s *Store) Tell(ctx context.Context, owner lineage.Owner, node func(lineage.Node) error, edge func(lineage.Edge) error) error {
+	return graphstore.Tell(ctx, s.inner, owner, node, edge)
+}
+
 // Owners implements graphstore.Store.
 func (s *Store) Owners(ctx context.Context, after lineage.Owner, limit int) ([]lineage.Owner, error) {
 	return s.inner.Owners(ctx, after, limit)

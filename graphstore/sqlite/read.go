@@ -55,14 +55,34 @@ func each(rows *sql.Rows, err error, scan func(*sql.Rows) error) error {
 // Owned implements graphstore.Store.
 func (s *Store) Owned(ctx context.Context, owner lineage.Owner) (lineage.Projection, error) {
 	p := lineage.Projection{Owner: owner}
-	err := s.reading(ctx, "owned", func(r reader) error {
-		if err := r.query(ctx, selectOwnedNodes, into(&p.Nodes, r.scan.node), string(owner)); err != nil {
-			return err
-		}
-		return r.query(ctx, selectOwnedEdges, into(&p.Edges, r.scan.edge), string(owner))
-	})
+	err := s.Tell(ctx, owner,
+		func(n lineage.Node) error { p.Nodes = append(p.Nodes, n); return nil },
+		func(e lineage.Edge) error { p.Edges = append(p.Edges, e); return nil })
 	p.Sort()
 	return p, err
+}
+
+var _ graphstore.Teller = (*Store)(nil)
+
+// Tell implements graphstore.Teller.
+func (s *Store) Tell(ctx context.Context, owner lineage.Owner, node func(lineage.Node) error, edge func(lineage.Edge) error) error {
+	return s.reading(ctx, "owned", func(r reader) error {
+		if err := r.query(ctx, selectOwnedNodes, telling(r.scan.node, node), string(owner)); err != nil {
+			return err
+		}
+		return r.query(ctx, selectOwnedEdges, telling(r.scan.edge, edge), string(owner))
+	})
+}
+
+// telling scans a row and calls back.
+func telling[T any](scan func(*sql.Rows, ...any) (T, error), tell func(T) error) func(*sql.Rows) error {
+	return func(rows *sql.Rows) error {
+		item, err := scan(rows)
+		if err != nil {
+			return err
+		}
+		return tell(item)
+	}
 }
 
 // Owners implements graphstore.Store.

@@ -91,6 +91,14 @@ func owned(t *testing.T, s graphstore.Store, owner lineage.Owner) lineage.Projec
 	if err != nil {
 		t.Fatalf("owned %s: %v", owner, err)
 	}
+	told := lineage.Projection{Owner: owner}
+	err = graphstore.Tell(t.Context(), s, owner,
+		func(n lineage.Node) error { told.Nodes = append(told.Nodes, n); return nil },
+		func(e lineage.Edge) error { told.Edges = append(told.Edges, e); return nil })
+	told.Sort()
+	if err != nil || !slices.EqualFunc(p.Nodes, told.Nodes, lineage.Node.Same) || !slices.EqualFunc(p.Edges, told.Edges, lineage.Edge.Same) {
+		t.Errorf("told of %s: %d nodes and %d edges, %v, want %d and %d", owner, len(told.Nodes), len(told.Edges), err, len(p.Nodes), len(p.Edges))
+	}
 	return p
 }
 
