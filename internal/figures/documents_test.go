@@ -12,6 +12,7 @@ import (
 
 	"wellspring/examples"
 	"wellspring/internal/testdata"
+	"wellspring/internal/testruns"
 	"wellspring/ot2"
 )
 
@@ -70,6 +71,13 @@ func small(b *testing.B) []byte {
 		b.Fatal(err)
 	}
 	return text
+}
+
+// one is a run of one channel of so many commands.
+func one(b *testing.B, commands int) document {
+	b.Helper()
+	record := testruns.New(testruns.Normalize, "one", commands)
+	return document{fmt.Sprintf("%d commands", commands), record.Document(), ot2.Run{ID: record.ID, Commands: make([]ot2.Command, commands)}}
 }
 
 // long is a run of at least so many commands: that of the serial dilution, its

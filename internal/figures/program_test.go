@@ -3,10 +3,12 @@ package figures
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -175,7 +177,8 @@ func (s *service) status(path string) int {
 	return response.StatusCode
 }
 
-// send imports a document and waits until it is in the graph.
+// send imports a document and waits until it is in the graph. A large one is sent
+// once: the answer may come before that, and then it is asked for.
 func (s *service) send(document []byte) {
 	s.b.Helper()
 	const path = "/v1/runs?wait=60"
@@ -183,8 +186,31 @@ func (s *service) send(document []byte) {
 	if err != nil {
 		s.b.Fatal(err)
 	}
-	defer func() { _ = response.Body.Close() }()
-	if answer := s.body(path, response); bytes.Contains(answer, []byte(`"error"`)) {
+	answer := s.body(path, response)
+	var accepted struct{ Subject string }
+	if err := json.Unmarshal(answer, &accepted); err != nil {
+		s.b.Fatal(err)
+	}
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for response.StatusCode == http.StatusAccepted {
+		select {
+		case <-tick.C:
+		case <-s.b.Context().Done():
+			s.b.Fatal(s.b.Context().Err())
+		}
+		var state struct{ Status string }
+		if err := json.Unmarshal(s.get(s.b, "/v1/processing/"+url.PathEscape(accepted.Subject)), &state); err != nil {
+			s.b.Fatal(err)
+		}
+		if state.Status == "done" {
+			return
+		}
+		if state.Status == "failed" {
+			s.b.Fatalf("%s failed", accepted.Subject)
+		}
+	}
+	if bytes.Contains(answer, []byte(`"error"`)) {
 		s.b.Fatalf("the document was not processed: %s", answer)
 	}
 }
@@ -195,7 +221,8 @@ func (s *service) body(path string, response *http.Response) []byte {
 	if err != nil {
 		s.b.Fatal(err)
 	}
-	if response.StatusCode != http.StatusOK {
+	_ = response.Body.Close()
+	if response.StatusCode != http.StatusOK && response.StatusCode != http.StatusAccepted {
 		s.b.Fatalf("%s: %s\n%s", path, response.Status, text)
 	}
 	return text
