@@ -24,6 +24,14 @@ help: ## Show this list
 build: ## Build bin/wellspring
 	go build -trimpath -o bin/ ./cmd/wellspring
 
+SYSTEMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+.PHONY: systems
+systems: ## See that the program can be built for SYSTEMS (every one that a release is for)
+	@for system in $(SYSTEMS); do \
+		echo "build for $$system"; \
+		GOOS=$${system%/*} GOARCH=$${system#*/} go build -o /dev/null ./cmd/wellspring; \
+	done
+
 .PHONY: test
 test: ## Test everything, with a real Neo4j where one can be had; name what was skipped
 	@go build -C tools -o ../bin/tools/ ./testreport

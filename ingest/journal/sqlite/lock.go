@@ -6,8 +6,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
-	"syscall"
 
 	"wellspring/lineage"
 )
@@ -25,9 +25,9 @@ func lockFolder(dir string) (*folderLock, error) {
 	if err != nil {
 		return nil, &lineage.Error{Op: op, Kind: lineage.ErrorUnavailable, ID: path, Hint: "name a data folder that can be written", Err: err}
 	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if held, err := lockFile(file); err != nil || held {
 		defer file.Close()
-		if !errors.Is(err, syscall.EWOULDBLOCK) {
+		if err != nil {
 			return nil, &lineage.Error{Op: op, Kind: lineage.ErrorUnavailable, ID: path, Hint: "use a file system that has locks", Err: err}
 		}
 		return nil, &lineage.Error{Op: op, Kind: lineage.ErrorConflict, ID: dir,
@@ -55,8 +55,12 @@ func holder(file *os.File) string {
 
 func (l *folderLock) release() error { return l.file.Close() }
 
-// syncFolder makes the names of new files in a folder, and its own, durable.
+// syncFolder makes the names of new files in a folder, and its own, durable. Windows
+// does that by itself, and knows no such call.
 func syncFolder(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
 	for _, path := range []string{dir, filepath.Dir(dir)} {
 		f, err := os.Open(path)
 		if err != nil {
