@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/digitorus/timestamp"
+	"golang.org/x/net/http/httpproxy"
 
 	"wellspring/evidence"
 	"wellspring/lineage"
@@ -98,14 +99,29 @@ var client = http.Client{
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	Transport: &http.Transport{
 		DisableKeepAlives: true, // it is asked once an hour
+		Proxy:             proxy,
 		DialContext: (&net.Dialer{Timeout: answerTime, Control: func(_, address string, _ syscall.RawConn) error {
 			at, err := netip.ParseAddrPort(address)
-			if ip := at.Addr().Unmap(); err != nil || ip.IsLinkLocalUnicast() || ip.IsMulticast() || ip.IsUnspecified() {
+			if err != nil || forbidden(at.Addr()) {
 				return fmt.Errorf("%s is no address that a checkpoint is sent to", address)
 			}
 			return nil
 		}}).DialContext,
 	},
+}
+
+func forbidden(ip netip.Addr) bool {
+	ip = ip.Unmap()
+	return ip.IsLinkLocalUnicast() || ip.IsMulticast() || ip.IsUnspecified()
+}
+
+// proxy is the one that the environment names for an address (HTTPS_PROXY, HTTP_PROXY,
+// NO_PROXY), as it is now; to names that a proxy looks up it is the proxy that decides.
+func proxy(r *http.Request) (*url.URL, error) {
+	if ip, err := netip.ParseAddr(r.URL.Hostname()); err == nil && forbidden(ip) {
+		return nil, fmt.Errorf("%s is no address that a checkpoint is sent to", r.URL.Hostname())
+	}
+	return httpproxy.FromEnvironment().ProxyFunc()(r.URL)
 }
 
 // post sends a body and returns a bounded answer. Another status than 200 to 204 is a *refusal.
