@@ -79,6 +79,7 @@ bench-large: ## Measure on graphs of 1M and 14.3M nodes, made once in BENCHDIR (
 	WELLSPRING_BENCH_SIZES=$(BENCHSIZES) WELLSPRING_BENCH_DIR=$(abspath $(BENCHDIR)) \
 		go test -run '^$$' -bench '^BenchmarkSize$$' -benchtime 2s -timeout 6h ./internal/figures | tee bin/bench-large.txt
 	WELLSPRING_ROWS=1000000 go test -count 1 -v -timeout 1h -run 'RowsStream|HubIsCut|LadderOver' ./api
+	WELLSPRING_STATES=500000 go test -count 1 -v -timeout 1h -run 'PackageInFlat' ./evidence/verify
 
 .PHONY: evidence-check
 evidence-check: ## Falsify evidence packages in EDITS (10000) ways, and change every byte of one
