@@ -2,8 +2,8 @@
 // Parameters: $ids
 // $asOf
 // Returns: source, target, type, properties
-UNWIND $ids AS id
+UNWIND $in.ids AS id
 MATCH (n:Lineage {id: id})-[e:RETRACTED]->(source)
 USING INDEX SEEK n:Lineage(id)
-WHERE e.retractedAt <= $asOf
+WHERE e.retractedAt <= $in.asOf
 RETURN source.id AS source, id AS target, e.wasType AS type, properties(e) AS properties
