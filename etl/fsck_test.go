@@ -133,7 +133,7 @@ func TestFsckNamesWhatDiffers(t *testing.T) {
 			"an edge that nobody named",
 			func(l *lab) {
 				one, other := lineage.RunID(stockRun), lineage.RunID(assayRun)
-				l.execute("graph.db", `INSERT INTO edge SELECT t.num, 'DERIVED_FROM', s.num, zeroblob(16), 4711, s.id, t.id, x'00', '{}', 1 FROM node s, node t WHERE s.id = ? AND t.id = ?`, one[:], other[:])
+				l.execute("graph.db", `INSERT INTO edge SELECT t.num, 'DERIVED_FROM', s.num, zeroblob(16), 4711, s.id, t.id, x'00', '{}', 1, 0 FROM node s, node t WHERE s.id = ? AND t.id = ?`, one[:], other[:])
 			},
 			[]wrong{{etl.DifferenceGraph, "", "an edge " + lineage.RunID(assayRun).String() + " DERIVED_FROM " + lineage.RunID(stockRun).String() + " is in the graph that no projection brought there"}}, "",
 		},

@@ -85,14 +85,22 @@ func refuse(t *testing.T, s graphstore.Store, p lineage.Projection, when time.Ti
 	same(t, "the owner's part after a refusal", before, owned(t, s, p.Owner))
 }
 
-func owned(t *testing.T, s graphstore.Store, owner lineage.Owner) lineage.Projection {
+// ownedNow returns the owner's part of the graph at some moment.
+func ownedNow(t *testing.T, s graphstore.Store, owner lineage.Owner) lineage.Projection {
 	t.Helper()
 	p, err := s.Owned(t.Context(), owner)
 	if err != nil {
 		t.Fatalf("owned %s: %v", owner, err)
 	}
-	told := lineage.Projection{Owner: owner}
-	err = graphstore.Tell(t.Context(), s, owner,
+	return p
+}
+
+// owned returns the owner's part of a graph that nobody writes to now, and holds
+// what the store tells of it against that.
+func owned(t *testing.T, s graphstore.Store, owner lineage.Owner) lineage.Projection {
+	t.Helper()
+	p, told := ownedNow(t, s, owner), lineage.Projection{Owner: owner}
+	err := graphstore.Tell(t.Context(), s, owner,
 		func(n lineage.Node) error { told.Nodes = append(told.Nodes, n); return nil },
 		func(e lineage.Edge) error { told.Edges = append(told.Edges, e); return nil })
 	told.Sort()

@@ -121,7 +121,7 @@ func (w world) questions(asOf time.Time) []question {
 		qs = append(qs, question{name, ask})
 	}
 	for _, owner := range w.owners {
-		add("owned "+string(owner), func(t *testing.T, s graphstore.Store) any { return owned(t, s, owner) })
+		add("owned "+string(owner), func(t *testing.T, s graphstore.Store) any { return ownedNow(t, s, owner) })
 	}
 	for i, n := range w.nodes[:3] {
 		add(fmt.Sprintf("history of node %d", i), func(t *testing.T, s graphstore.Store) any { return history(t, s, n.ID) })
