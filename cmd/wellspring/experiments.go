@@ -11,7 +11,7 @@ import (
 )
 
 func newExperiments() *cobra.Command {
-	cmd := &cobra.Command{
+	return listOrShow(&cobra.Command{
 		Use:   "experiments [EXPERIMENT]",
 		Short: "List the experiments, or show the runs, plates and lots of one",
 		Long: `List what manifests declared as experiments, or show one by its name: the runs that are part of it,
@@ -19,27 +19,7 @@ and the plates, readings and lots that these touch.`,
 		Example: `  wellspring experiments
   wellspring experiments BA-2026-11
   wellspring experiments --limit 20 --output json`,
-		Args: invalidArgs(cobra.MaximumNArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			limit, err := cmd.Flags().GetInt("limit")
-			if err != nil {
-				return err
-			}
-			asOf, err := readAsOf(cmd.Flags())
-			if err != nil {
-				return err
-			}
-			return withService(cmd, func(s *service) error {
-				if len(args) == 1 {
-					return showExperiment(cmd, s, args[0], asOf)
-				}
-				return listExperiments(cmd, s, limit, asOf)
-			})
-		},
-	}
-	cmd.Flags().Int("limit", 100, "list at most this many")
-	asOfFlag(cmd.Flags())
-	return cmd
+	}, listExperiments, showExperiment)
 }
 
 func listExperiments(cmd *cobra.Command, s *service, limit int, asOf time.Time) error {

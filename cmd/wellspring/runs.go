@@ -13,29 +13,37 @@ import (
 )
 
 func newRuns() *cobra.Command {
-	cmd := &cobra.Command{
+	return listOrShow(&cobra.Command{
 		Use:   "runs [RUN]",
 		Short: "List the runs, or show one with its deck, liquids and findings",
 		Example: `  wellspring runs
   wellspring runs run-7
   wellspring runs --limit 20 --output json`,
-		Args: invalidArgs(cobra.MaximumNArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			limit, err := cmd.Flags().GetInt("limit")
-			if err != nil {
-				return err
+	}, listRuns, showRun)
+}
+
+// listOrShow lets a command without an argument list, at most --limit, and with one
+// show what it names.
+func listOrShow(cmd *cobra.Command,
+	list func(cmd *cobra.Command, s *service, limit int, asOf time.Time) error,
+	show func(cmd *cobra.Command, s *service, name string, asOf time.Time) error,
+) *cobra.Command {
+	cmd.Args = invalidArgs(cobra.MaximumNArgs(1))
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		limit, err := cmd.Flags().GetInt("limit")
+		if err != nil {
+			return err
+		}
+		asOf, err := readAsOf(cmd.Flags())
+		if err != nil {
+			return err
+		}
+		return withService(cmd, func(s *service) error {
+			if len(args) == 1 {
+				return show(cmd, s, args[0], asOf)
 			}
-			asOf, err := readAsOf(cmd.Flags())
-			if err != nil {
-				return err
-			}
-			return withService(cmd, func(s *service) error {
-				if len(args) == 1 {
-					return showRun(cmd, s, args[0], asOf)
-				}
-				return listRuns(cmd, s, limit, asOf)
-			})
-		},
+			return list(cmd, s, limit, asOf)
+		})
 	}
 	cmd.Flags().Int("limit", 100, "list at most this many")
 	asOfFlag(cmd.Flags())
