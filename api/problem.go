@@ -71,12 +71,11 @@ func (p problems) handle(err error, c echo.Context) {
 	problem.Instance = c.Request().URL.EscapedPath()
 	if problem.Status >= 500 {
 		attributes := []any{"request_id", problem.RequestID, "path", c.Request().URL.Path, "error", err}
+		level, what := slog.LevelError, "a request failed"
 		if bug := (*panicked)(nil); errors.As(err, &bug) {
 			attributes = append(attributes, "stack", string(bug.stack))
-		}
-		level, what := slog.LevelError, "a request failed"
-		if c.Request().Context().Err() != nil {
-			level, what = slog.LevelInfo, "the caller left before the answer"
+		} else if errors.Is(err, context.Canceled) { // by the error: the context is cancelled after every request
+			level, what = slog.LevelInfo, "the request was cancelled, or the caller left"
 		}
 		p.log.Log(c.Request().Context(), level, what, attributes...)
 	}
