@@ -92,11 +92,6 @@ type content struct {
 	origins map[lineage.ID]float64
 }
 
-// newContent is the content of a first state.
-func newContent(state lineage.ID) content {
-	return content{state: state, origins: map[lineage.ID]float64{state: 1}}
-}
-
 // fill loads wells of labware with a lot.
 func (b *builder) fill(w ware, wells int, lot, step lineage.ID) []content {
 	filled := make([]content, wells)
@@ -106,14 +101,18 @@ func (b *builder) fill(w ware, wells int, lot, step lineage.ID) []content {
 	return filled
 }
 
-// first makes the first state of a well, which comes from a lot, a sample or a
-// state in another run.
+// first makes the first state of a well, which comes from a lot or a sample.
 func (b *builder) first(w ware, well int, source, step lineage.ID) content {
+	origin := lineage.WellStateID(b.run, w.name, WellName(well), command("load", well))
+	return b.taken(w, well, content{state: source, origins: map[lineage.ID]float64{origin: 1}}, step)
+}
+
+// taken makes the first state that a well has in a run, of what there was before.
+func (b *builder) taken(w ware, well int, before content, step lineage.ID) content {
 	const volume = 10_000
-	c := newContent(lineage.WellStateID(b.run, w.name, WellName(well), command("load", well)))
-	c.volume = volume
+	c := content{state: lineage.WellStateID(b.run, w.name, WellName(well), command("load", well)), volume: volume, origins: before.origins}
 	b.state(w, well, command("load", well), c)
-	b.link(c.state, lineage.DerivedFrom, source, step, lineage.Attributes{
+	b.link(c.state, lineage.DerivedFrom, before.state, step, lineage.Attributes{
 		lineage.AttrMechanism: "loaded", lineage.AttrFraction: 1.0, lineage.AttrVolumeUl: float64(volume),
 	})
 	return c

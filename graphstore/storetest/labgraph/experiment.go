@@ -13,9 +13,26 @@ import (
 // every well of a second plate and pools two of its rows. The reading measures
 // that plate. Now and then an experiment repeats the one before with the same
 // samples, starts a row from an earlier pool, or takes an earlier dilution plate.
+//
+// What a content is of is told by its first origins, over all experiments that it
+// went through. So those before it are looked at as far as a chain of pools goes:
+// two on average, and seldom ten.
 func (l Lab) Experiment(i int) []lineage.Projection {
 	c := l.choose(i)
-	return []lineage.Projection{l.dilution(i, c), l.assay(i, c), l.reading(i)}
+	dilution, wells := l.dilution(i, c)
+	if c.plateOf != i {
+		_, wells = l.dilution(c.plateOf, l.choose(c.plateOf))
+	}
+	assay, _ := l.assay(i, c, wells)
+	return []lineage.Projection{dilution, assay, l.reading(i)}
+}
+
+// pool is what a pool of an experiment holds.
+func (l Lab) pool(i, pool int) content {
+	c := l.choose(i)
+	_, wells := l.dilution(c.plateOf, l.choose(c.plateOf))
+	_, pools := l.assay(i, c, wells)
+	return pools[pool]
 }
 
 // choices are what differs from one experiment to the next.
@@ -50,7 +67,8 @@ func (l Lab) choose(i int) choices {
 	return c
 }
 
-func (l Lab) dilution(i int, c choices) lineage.Projection {
+// dilution makes the first run of an experiment, and what its plate holds then.
+func (l Lab) dilution(i int, c choices) (lineage.Projection, []content) {
 	b := l.newRun(l.DilutionRun(i), "dilution", i)
 	plate := b.labware("plate", l.barcode("DP", i))
 	reservoir, rack := b.labware("reservoir", ""), b.labware("rack", "")
@@ -60,12 +78,13 @@ func (l Lab) dilution(i int, c choices) lineage.Projection {
 	stocks := make([]content, Rows)
 	loadStocks := b.step("load", "load-stocks", 0)
 	for r := range stocks {
-		source := b.add(lineage.Node{ID: l.Sample(c.samplesOf, r), Kind: lineage.KindSample, Name: l.barcode("S", c.samplesOf*Rows+r),
+		sample := b.add(lineage.Node{ID: l.Sample(c.samplesOf, r), Kind: lineage.KindSample, Name: l.barcode("S", c.samplesOf*Rows+r),
 			Attributes: lineage.Attributes{lineage.AttrBarcode: l.barcode("S", c.samplesOf*Rows+r)}})
 		if r == 0 && c.poolOf >= 0 {
-			source = l.Pool(c.poolOf, i%Pools)
+			stocks[r] = b.taken(rack, r, l.pool(c.poolOf, i%Pools), loadStocks)
+			continue
 		}
-		stocks[r] = b.first(rack, r, source, loadStocks)
+		stocks[r] = b.first(rack, r, sample, loadStocks)
 	}
 
 	wells := make([]content, Wells)
@@ -79,10 +98,12 @@ func (l Lab) dilution(i int, c choices) lineage.Projection {
 		}
 		wells[w] = b.transfer(plate, w, command("dilute", w), 20, 200, wells[w], source)
 	}
-	return b.Projection
+	return b.Projection, wells
 }
 
-func (l Lab) assay(i int, c choices) lineage.Projection {
+// assay makes the second run of an experiment, of a dilution plate's wells, and what
+// its pools hold then.
+func (l Lab) assay(i int, c choices, diluted []content) (lineage.Projection, []content) {
 	b := l.newRun(l.AssayRun(i), "assay", i)
 	plate := b.labware("assay", l.barcode("AP", i))
 	reservoir, rack := b.labware("reagent", ""), b.labware("pools", "")
@@ -94,17 +115,15 @@ func (l Lab) assay(i int, c choices) lineage.Projection {
 		wells[w] = b.transfer(plate, w, command("reagent", w), 90, 90, content{}, reagents[w/Rows])
 	}
 	for w := range wells {
-		// What is in it is the other run's to say: here it is an origin.
-		diluted := newContent(l.DilutedWell(c.plateOf, w))
-		wells[w] = b.transfer(plate, w, command("sample", w), 10, 100, wells[w], diluted)
+		wells[w] = b.transfer(plate, w, command("sample", w), 10, 100, wells[w], diluted[w])
 	}
-	for pool := range Pools {
-		var pooled content
+	pools := make([]content, Pools)
+	for pool := range pools {
 		for n := range wellsOfPool {
-			pooled = b.transfer(rack, pool, command(poolStep(pool), n), 5, 5*float64(n+1), pooled, wells[n*Rows+pool])
+			pools[pool] = b.transfer(rack, pool, command(poolStep(pool), n), 5, 5*float64(n+1), pools[pool], wells[n*Rows+pool])
 		}
 	}
-	return b.Projection
+	return b.Projection, pools
 }
 
 func (l Lab) reading(i int) lineage.Projection {

@@ -1,8 +1,11 @@
 package labgraph_test
 
 import (
+	"maps"
 	"reflect"
 	"testing"
+
+	"github.com/google/uuid"
 
 	"wellspring/graphstore"
 	"wellspring/graphstore/storetest"
@@ -90,6 +93,54 @@ func TestShape(t *testing.T) {
 		}
 		if diff := fractions - 1; diff > 1e-9 || diff < -1e-9 || origins-1 > 1e-9 || origins-1 < -1e-9 {
 			t.Fatalf("%s: fractions sum to %v, origins to %v", n.Name, fractions, origins)
+		}
+	}
+}
+
+// TestOriginsTellTheAncestry holds what states say of their origins against what
+// following the edges finds.
+func TestOriginsTellTheAncestry(t *testing.T) {
+	lab := labgraph.Lab{Seed: 7}
+	nodes, sources := map[lineage.ID]lineage.Node{}, map[lineage.ID][]lineage.ID{}
+	for p := range lab.Projections(40) { // some of which begin with pools of such as begin with pools
+		for _, n := range p.Nodes {
+			nodes[n.ID] = n
+		}
+		for _, e := range p.Edges {
+			if e.RelationshipType == lineage.DerivedFrom {
+				sources[e.TargetID] = append(sources[e.TargetID], e.SourceID)
+			}
+		}
+	}
+	reached := map[lineage.ID]map[lineage.ID]bool{}
+	var ancestry func(lineage.ID) map[lineage.ID]bool
+	ancestry = func(id lineage.ID) map[lineage.ID]bool {
+		if all := reached[id]; all != nil {
+			return all
+		}
+		all := map[lineage.ID]bool{}
+		for _, source := range sources[id] {
+			if nodes[source].Kind == lineage.KindWellState {
+				maps.Copy(all, ancestry(source))
+			} else {
+				all[source] = true
+			}
+		}
+		reached[id] = all
+		return all
+	}
+	for id, n := range nodes {
+		if n.Kind != lineage.KindWellState {
+			continue
+		}
+		told := map[lineage.ID]bool{}
+		for _, text := range n.Attributes[lineage.AttrOriginIDs].([]string) {
+			for _, stock := range sources[uuid.MustParse(text)] {
+				told[stock] = true
+			}
+		}
+		if want := ancestry(id); !maps.Equal(told, want) {
+			t.Fatalf("%s %s: its origins are of %d lots and samples, its ancestry of %d", n.Attributes[lineage.AttrRun], n.Name, len(told), len(want))
 		}
 	}
 }
