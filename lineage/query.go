@@ -129,3 +129,16 @@ type Revision struct {
 	CreatedAt   time.Time  `json:"created_at"`
 	RetractedAt *time.Time `json:"retracted_at"` // nil: current
 }
+
+// HeldWell is a well in which a run had something of what is asked for, over all
+// the contents that it had of it there.
+type HeldWell struct {
+	Run          string  // the robot's id of the run, or a plan's
+	Labware      string  // its id within the run
+	Well         string  // A1
+	Plate        ID      // the labware, in whichever runs it was; nil where no edge says
+	Contents     int     // states of the well that hold some
+	Measurements int     // read from these
+	FractionMin  float64 // of a content, the least and the greatest
+	FractionMax  float64
+}

@@ -17,7 +17,7 @@ import (
 // caller's own, the attributes in them are not to be changed.
 //
 // Owned, Owners, Held and Ping are passed on: who compares a part of the graph with what it
-// should be wants to see the database.
+// should be wants to see the database. So are Holders, which are a view already.
 type Store struct {
 	inner   Engine
 	tracked bool               // inner tells what it changes
@@ -230,6 +230,11 @@ func (s *Store) Tell(ctx context.Context, owner lineage.Owner, node func(lineage
 // Owners implements graphstore.Store.
 func (s *Store) Owners(ctx context.Context, after lineage.Owner, limit int) ([]lineage.Owner, error) {
 	return s.inner.Owners(ctx, after, limit)
+}
+
+// Holders implements graphstore.Store.
+func (s *Store) Holders(ctx context.Context, origins []lineage.ID, limit int) ([]lineage.HeldWell, bool, error) {
+	return s.inner.Holders(ctx, origins, limit)
 }
 
 // Ping implements graphstore.Store.

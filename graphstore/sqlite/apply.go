@@ -57,7 +57,10 @@ type writer struct {
 	loose map[lineage.ID]struct{}     // nodes that may have nobody left who names them
 	fresh map[lineage.ID]struct{}     // nodes that were not in the graph before
 
-	nodes, claims, edges inserter
+	nodes, claims, edges, holdings inserter
+
+	origins map[string]int64 // numbers in the table origin, by the id as a content names it
+	held    []holding        // that wait
 	// What is added and was there already: another owner says the same.
 	sameNodes map[lineage.ID]struct{}
 	sameEdges map[lineage.EdgeKey]struct{}
@@ -67,9 +70,10 @@ func newWriter(s *Store, tx *sql.Tx, owner lineage.Owner, at time.Time) *writer 
 	w := &writer{
 		stmts: s.writeStmts, bound: map[string]*sql.Stmt{}, tx: tx, owner: owner, at: at.UnixNano(),
 		nums: map[lineage.ID]int64{}, there: map[lineage.ID]lineage.Hash{}, loose: map[lineage.ID]struct{}{}, fresh: map[lineage.ID]struct{}{},
-		sameNodes: map[lineage.ID]struct{}{}, sameEdges: map[lineage.EdgeKey]struct{}{},
+		sameNodes: map[lineage.ID]struct{}{}, sameEdges: map[lineage.EdgeKey]struct{}{}, origins: map[string]int64{},
 	}
 	w.nodes, w.claims, w.edges = inserter{table: nodeTable, w: w}, inserter{table: claimTable, w: w}, inserter{table: edgeTable, w: w}
+	w.holdings = inserter{table: holdingTable, w: w}
 	return w
 }
 
@@ -187,7 +191,7 @@ func (w *writer) putNodes(ctx context.Context, changes graphstore.Changes) error
 		}
 		w.loose[id] = struct{}{}
 	}
-	return errors.Join(w.inserted(ctx), w.claims.flush(ctx))
+	return errors.Join(w.inserted(ctx), w.claims.flush(ctx), w.hold(ctx))
 }
 
 // inserted writes the new nodes that wait, and makes sure of their numbers.
@@ -283,14 +287,14 @@ func (w *writer) supersede(ctx context.Context, n graphstore.HashedNode) error {
 	if err != nil {
 		return err
 	}
-	return w.exec(ctx, updateNode, args...)
+	return errors.Join(w.exec(ctx, deleteHoldings, n.ID[:]), w.exec(ctx, updateNode, args...), w.holds(ctx, n.Node))
 }
 
 func (w *writer) retractNode(ctx context.Context, id lineage.ID) error {
 	if err := w.exec(ctx, keepNode, id[:], w.at); err != nil {
 		return err
 	}
-	return w.exec(ctx, deleteNode, id[:])
+	return errors.Join(w.exec(ctx, deleteHoldings, id[:]), w.exec(ctx, deleteNode, id[:]))
 }
 
 // insertNode adds a node. A new row has the number after the highest, which is how
@@ -307,7 +311,7 @@ func (w *writer) insertNode(ctx context.Context, n graphstore.HashedNode) error 
 	if err != nil {
 		return err
 	}
-	return w.nodes.add(ctx, args...)
+	return errors.Join(w.nodes.add(ctx, args...), w.holds(ctx, n.Node))
 }
 
 // nodeArgs are the parameters of the statements that write a node.

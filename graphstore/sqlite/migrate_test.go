@@ -24,6 +24,8 @@ const backToVersion2 = `
 	ALTER TABLE old RENAME TO edge;
 	CREATE INDEX edge_by_target ON edge (target, type, source, transformation);
 	CREATE INDEX edge_by_owner  ON edge (owner, hash);
+	DROP TABLE origin;
+	DROP TABLE holding;
 	PRAGMA user_version = 2`
 
 // TestOlderFile opens a file of version 2: everybody's part is as it was, with its

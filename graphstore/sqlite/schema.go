@@ -16,7 +16,7 @@ import (
 var schema embed.FS
 
 // version is the schema that this code reads and writes.
-const version = 4
+const version = 5
 
 // applicationID marks the file as a graph of ours ("wsgr"), in its header.
 const applicationID = 0x77736772

@@ -54,11 +54,22 @@ const (
 	deleteEdge = `DELETE FROM edge WHERE target = ? AND type = ? AND source = ? AND transformation = ? AND owner = ?`
 )
 
+var holdingTable = intoTable("holding", "origin", "state", "fraction")
+
+// The view of what holds what.
+const (
+	selectOrigin   = `SELECT num FROM origin WHERE id = ?`
+	insertOrigin   = `INSERT INTO origin (id) VALUES (?)`
+	deleteHoldings = `DELETE FROM holding WHERE (origin, state) IN (SELECT o.num, n.num
+		FROM node n CROSS JOIN json_each(n.attributes, '$.originIds') f CROSS JOIN origin o ON o.id = unhex(replace(f.value, '-', '')) WHERE n.id = ?1)`
+)
+
 var writeStatements = []string{
 	selectOwner, insertOwner, selectNodeManifest, selectEdgeManifest,
 	selectThere, selectNodeRival, selectLastNode, updateNode, keepNode, deleteNode, reclaimNode, disclaimNode, selectNodeHeld,
 	selectClaim, selectEdgeHash, selectEdgeRival, keepEdge, deleteEdge,
 	nodeTable.one, nodeTable.many, claimTable.one, claimTable.many, edgeTable.one, edgeTable.many,
+	holdingTable.one, holdingTable.many, selectOrigin, insertOrigin, deleteHoldings,
 }
 
 // Reading.
@@ -120,6 +131,16 @@ var (
 	firstOfEdge = `NOT EXISTS (SELECT 1 FROM edge o WHERE o.target = e.target AND o.type = e.type
 		AND o.source = e.source AND o.transformation = e.transformation AND o.owner < e.owner)`
 
+	// A content is a well's by its labware too: a run may name one well of two.
+	selectHolders = `WITH held AS (SELECT h.state AS num, sum(h.fraction) AS fraction
+			FROM json_each(?1) f CROSS JOIN origin o ON o.id = unhex(f.value) CROSS JOIN holding h ON h.origin = o.num GROUP BY h.state),
+		content AS (SELECT coalesce(n.run, '') AS run, coalesce(n.labware, '') AS labware, coalesce(n.well, '') AS well, held.fraction,
+				(SELECT e.source_id FROM edge e WHERE e.target = n.num AND e.type = 'HELD_IN' LIMIT 1) AS plate,
+				(SELECT count(*) FROM edge e WHERE e.type = 'MEASURED_FROM' AND e.source = n.num AND ` + firstOfEdge + `) AS measurements
+			FROM held CROSS JOIN node n ON n.num = held.num)
+		SELECT run, labware, well, plate, count(*), sum(measurements), min(fraction), max(fraction) FROM content
+		GROUP BY run, labware, well, plate ORDER BY run, labware, well, plate LIMIT ?2`
+
 	selectNodeHistory = `SELECT ` + nodeColumns + `, n.retracted_at FROM node_revision n WHERE n.id = ?1
 		UNION ALL
 		SELECT ` + nodeColumns + `, NULL FROM node n WHERE n.id = ?1`
@@ -173,7 +194,7 @@ const (
 
 var readStatements = []string{
 	selectOwnedNodes, selectOwnedEdges, selectOwners, selectNodes, selectNumbered, selectNumbers, selectNodesAsOf, selectSomeEdges, selectEdgesOfSource, selectEdgesOfTarget, selectEdgesAsOf, selectNodeHistory, selectEdgeHistory, selectNodesPast, selectEdgesPast,
-	selectSourcesAsOf, selectTargetsAsOf, selectSources, selectTargets, selectBetween, selectEdgesTo, selectIncomingAsOf,
+	selectSourcesAsOf, selectTargetsAsOf, selectSources, selectTargets, selectBetween, selectEdgesTo, selectIncomingAsOf, selectHolders,
 }
 
 // ofAnyType holds for every edge, and lets the index by type, then source find it.

@@ -209,6 +209,75 @@ func between(edges []lineage.Edge, nodes []lineage.Reached) []lineage.Edge {
 	return slices.DeleteFunc(edges, func(e lineage.Edge) bool { return !in[e.SourceID] || !in[e.TargetID] })
 }
 
+// Holders implements graphstore.Store.
+func (m *Model) Holders(ctx context.Context, origins []lineage.ID, limit int) ([]lineage.HeldWell, bool, error) {
+	if err := alive(ctx, "holders"); err != nil {
+		return nil, false, err
+	}
+	if limit < 1 {
+		return nil, false, lineage.Invalid("holders", "limit", "ask for at least one")
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	type key struct {
+		run, labware, well string
+		plate              lineage.ID
+	}
+	found := map[key]*lineage.HeldWell{}
+	for _, versions := range m.nodes {
+		state, there := visible(versions, time.Time{})
+		share, holds := shareOf(state, origins)
+		if !there || !holds {
+			continue
+		}
+		at := key{run: text(state, lineage.AttrRun), labware: text(state, lineage.AttrLabware), well: text(state, lineage.AttrWell)}
+		measured := 0
+		for _, e := range m.edgesAsOf(time.Time{}) {
+			switch {
+			case e.TargetID == state.ID && e.RelationshipType == lineage.HeldIn:
+				at.plate = e.SourceID
+			case e.SourceID == state.ID && e.RelationshipType == lineage.MeasuredFrom:
+				measured++
+			}
+		}
+		well := found[at]
+		if well == nil {
+			well = &lineage.HeldWell{Run: at.run, Labware: at.labware, Well: at.well, Plate: at.plate, FractionMin: share, FractionMax: share}
+			found[at] = well
+		}
+		well.Contents, well.Measurements = well.Contents+1, well.Measurements+measured
+		well.FractionMin, well.FractionMax = min(well.FractionMin, share), max(well.FractionMax, share)
+	}
+	wells := make([]lineage.HeldWell, 0, len(found))
+	for _, well := range found {
+		wells = append(wells, *well)
+	}
+	slices.SortFunc(wells, func(a, b lineage.HeldWell) int {
+		return cmp.Or(strings.Compare(a.Run, b.Run), strings.Compare(a.Labware, b.Labware), strings.Compare(a.Well, b.Well), slices.Compare(a.Plate[:], b.Plate[:]))
+	})
+	return wells[:min(limit, len(wells))], len(wells) > limit, nil
+}
+
+// shareOf is the part of a content that came from any of the first states.
+func shareOf(state lineage.Node, origins []lineage.ID) (share float64, holds bool) {
+	ids, _ := state.Attributes[lineage.AttrOriginIDs].([]string)
+	fractions, _ := state.Attributes[lineage.AttrOriginFractions].([]float64)
+	if state.Kind != lineage.KindWellState || len(ids) != len(fractions) {
+		return 0, false
+	}
+	for i, id := range ids {
+		if slices.ContainsFunc(origins, func(o lineage.ID) bool { return o.String() == id }) {
+			share, holds = share+fractions[i], true
+		}
+	}
+	return share, holds
+}
+
+func text(n lineage.Node, key string) string {
+	s, _ := n.Attributes[key].(string)
+	return s
+}
+
 // Past implements graphstore.Store.
 func (m *Model) Past(ctx context.Context, ids []lineage.ID, asOf time.Time) ([]lineage.Revision, error) {
 	if err := alive(ctx, "past"); err != nil {

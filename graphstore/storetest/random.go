@@ -88,6 +88,7 @@ func (w world) drawProjection(rt *rapid.T) lineage.Projection {
 		if i >= 4 {
 			content := rapid.IntRange(0, 2).Draw(rt, "content")
 			n.Attributes = lineage.Attributes{lineage.AttrRun: w.name, "content": float64(content)}
+			holding(n.Attributes, w.nodes[:content]...)
 		}
 		p.Nodes = append(p.Nodes, n)
 	}
@@ -95,7 +96,7 @@ func (w world) drawProjection(rt *rapid.T) lineage.Projection {
 	seen := map[lineage.EdgeKey]bool{}
 	for range rapid.IntRange(0, 8).Draw(rt, "edges") {
 		e := edge(w.nodes[index.Draw(rt, "target")],
-			rapid.SampledFrom([]lineage.RelationshipType{lineage.DerivedFrom, lineage.CarriedOver}).Draw(rt, "type"),
+			rapid.SampledFrom([]lineage.RelationshipType{lineage.DerivedFrom, lineage.CarriedOver, lineage.MeasuredFrom}).Draw(rt, "type"),
 			w.nodes[index.Draw(rt, "source")])
 		if e.SourceID == e.TargetID || seen[e.Key()] {
 			continue
@@ -128,6 +129,8 @@ func (w world) questions(asOf time.Time) []question {
 		add(fmt.Sprintf("edges of node %d", i), func(t *testing.T, s graphstore.Store) any { return edgesOf(t, s, n.ID) })
 		add(fmt.Sprintf("edges of node %d as of %s", i, asOf), func(t *testing.T, s graphstore.Store) any { return edgesAt(t, s, asOf, n.ID) })
 	}
+	add("holders", func(t *testing.T, s graphstore.Store) any { return holders(t, s, w.nodes[0], w.nodes[1]) })
+	add("holders of node 1", func(t *testing.T, s graphstore.Store) any { return holders(t, s, w.nodes[1]) })
 	byRun := map[string]string{lineage.AttrRun: w.name}
 	for _, f := range []lineage.Find{
 		{Attrs: byRun},

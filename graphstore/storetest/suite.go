@@ -76,6 +76,8 @@ func cases() []testCase {
 		{"Read/nodes", readNodes},
 		{"Read/edges", readEdges},
 		{"Read/history", readHistory},
+		{"Holders/of first states", holdersOfFirsts},
+		{"Holders/follow what contents say", holdersFollow},
 		{"AsOf/edges", asOfEdges},
 		{"AsOf/find", asOfFind},
 		{"AsOf/find in pages", asOfFindPages},

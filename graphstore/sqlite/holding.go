@@ -1,0 +1,100 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"wellspring/lineage"
+)
+
+// holding is a row of the view of what holds what (schema/5.sql).
+type holding struct {
+	origin, state int64
+	fraction      float64
+}
+
+// holds takes down what a content that has a number holds of first states.
+func (w *writer) holds(ctx context.Context, n lineage.Node) error {
+	ids, _ := n.Attributes[lineage.AttrOriginIDs].([]string)
+	fractions, _ := n.Attributes[lineage.AttrOriginFractions].([]float64)
+	if n.Kind != lineage.KindWellState || len(ids) != len(fractions) {
+		return nil
+	}
+	for i, id := range ids {
+		origin, err := w.origin(ctx, id)
+		if err != nil {
+			return err
+		}
+		if origin != 0 {
+			w.held = append(w.held, holding{origin, w.nums[n.ID], fractions[i]})
+		}
+	}
+	return nil
+}
+
+// origin is the number of a first state, 0 of a text that is no id.
+func (w *writer) origin(ctx context.Context, text string) (int64, error) {
+	num, known := w.origins[text]
+	if known {
+		return num, nil
+	}
+	id, err := uuid.Parse(text)
+	if err != nil || id.String() != text {
+		return 0, nil
+	}
+	err = w.row(ctx, selectOrigin, id[:]).Scan(&num)
+	if errors.Is(err, sql.ErrNoRows) {
+		var result sql.Result
+		if result, err = w.stmt(ctx, insertOrigin).ExecContext(context.WithoutCancel(ctx), id[:]); err == nil {
+			num, err = result.LastInsertId()
+		}
+	}
+	w.origins[text] = num
+	return num, err
+}
+
+// hold writes what waits, in the order in which it lies. What a content names twice
+// is one row.
+func (w *writer) hold(ctx context.Context) error {
+	slices.SortStableFunc(w.held, func(a, b holding) int {
+		return cmp.Or(cmp.Compare(a.origin, b.origin), cmp.Compare(a.state, b.state))
+	})
+	for i, h := range w.held {
+		if i+1 < len(w.held) && w.held[i+1].origin == h.origin && w.held[i+1].state == h.state {
+			w.held[i+1].fraction += h.fraction
+			continue
+		}
+		if err := w.holdings.add(ctx, h.origin, h.state, h.fraction); err != nil {
+			return err
+		}
+	}
+	w.held = w.held[:0]
+	return w.holdings.flush(ctx)
+}
+
+// Holders implements graphstore.Store.
+func (s *Store) Holders(ctx context.Context, origins []lineage.ID, limit int) ([]lineage.HeldWell, bool, error) {
+	const op = "holders"
+	if limit < 1 {
+		return nil, false, lineage.Invalid(op, "limit", "ask for at least one")
+	}
+	origins = slices.Clone(origins)
+	slices.SortFunc(origins, func(a, b lineage.ID) int { return slices.Compare(a[:], b[:]) })
+	var wells []lineage.HeldWell
+	err := s.reading(ctx, op, func(r reader) error {
+		return r.query(ctx, selectHolders, func(rows *sql.Rows) error {
+			var w lineage.HeldWell
+			var plate sql.RawBytes
+			err := rows.Scan(&w.Run, &w.Labware, &w.Well, &plate, &w.Contents, &w.Measurements, &w.FractionMin, &w.FractionMax)
+			copy(w.Plate[:], plate)
+			wells = append(wells, w)
+			return err
+		}, idList(slices.Compact(origins)), limit+1)
+	})
+	return wells[:min(limit, len(wells))], len(wells) > limit, err
+}
