@@ -77,6 +77,35 @@ func (s *server) GetImpactSummary(ctx context.Context, request GetImpactSummaryR
 	return GetImpactSummary200JSONResponse(summary), err
 }
 
+func (s *server) GetTouched(ctx context.Context, request GetTouchedRequestObject) (GetTouchedResponseObject, error) {
+	p, format := request.Params, formatOf(ctx, request.Params.Format)
+	ask := query.TouchedAsk{Selector: request.Node, Limit: p.Limit, After: lineage.Cursor(p.Cursor)}
+	if format != JSON {
+		ask.Limit = cmp.Or(ask.Limit, query.MaxLimit)
+	}
+	touched, err := s.Query.Touched(ctx, ask)
+	if err != nil {
+		return nil, err
+	}
+	return listing{
+		format: format, header: answerHeader(touched.Complete, touched.Truncated, touched.Reasons, touched.Next), body: touched,
+		columns: []string{"run", "labware", "well", "name", "contents", "measurements", "fraction_min", "fraction_max", "plate"},
+		rows:    touchedRows(touched.Wells), log: s.Logger,
+	}, nil
+}
+
+func touchedRows(wells []query.TouchedWell) iter.Seq2[row, error] {
+	return func(yield func(row, error) bool) {
+		for _, w := range wells {
+			cells := []string{textCell(w.Run), textCell(w.Labware), textCell(w.Well), textCell(w.Name), strconv.Itoa(w.Contents), strconv.Itoa(w.Measurements),
+				optionalCell(&w.FractionMin), optionalCell(&w.FractionMax), w.Plate.String()}
+			if !yield(row{w, cells}, nil) {
+				return
+			}
+		}
+	}
+}
+
 func (s *server) trace(ctx context.Context, direction lineage.Direction, start query.Start, params GetAncestryParams) (*listing, error) {
 	format := formatOf(ctx, params.Format)
 	ask := query.Ask{
@@ -95,20 +124,20 @@ func (s *server) trace(ctx context.Context, direction lineage.Direction, start q
 		return nil, err
 	}
 	answer = answer.From(start)
-	return &listing{format: format, header: answerHeader(answer), body: answer, columns: itemColumns(), rows: itemRows(answer.Items), log: s.Logger}, nil
+	return &listing{format: format, header: answerHeader(answer.Complete, answer.Truncated, answer.Reasons, answer.Next), body: answer, columns: itemColumns(), rows: itemRows(answer.Items), log: s.Logger}, nil
 }
 
 // answerHeader says beside the rows what must not be overlooked.
-func answerHeader(answer query.Answer) http.Header {
+func answerHeader(complete, truncated bool, reasons []string, next lineage.Cursor) http.Header {
 	header := http.Header{
-		"Wellspring-Complete":  {strconv.FormatBool(answer.Complete)},
-		"Wellspring-Truncated": {strconv.FormatBool(answer.Truncated)},
+		"Wellspring-Complete":  {strconv.FormatBool(complete)},
+		"Wellspring-Truncated": {strconv.FormatBool(truncated)},
 	}
-	if len(answer.Reasons) > 0 {
-		header.Set("Wellspring-Reasons", strings.Join(answer.Reasons, ","))
+	if len(reasons) > 0 {
+		header.Set("Wellspring-Reasons", strings.Join(reasons, ","))
 	}
-	if answer.Next != "" {
-		header.Set("Wellspring-Next", string(answer.Next))
+	if next != "" {
+		header.Set("Wellspring-Next", string(next))
 	}
 	return header
 }

@@ -112,6 +112,7 @@ func (l listing) VisitListExperimentsResponse(w http.ResponseWriter) error { ret
 func (l listing) VisitGetRunGraphResponse(w http.ResponseWriter) error     { return l.write(w) }
 func (l listing) VisitGetAncestryResponse(w http.ResponseWriter) error     { return l.write(w) }
 func (l listing) VisitGetImpactResponse(w http.ResponseWriter) error       { return l.write(w) }
+func (l listing) VisitGetTouchedResponse(w http.ResponseWriter) error      { return l.write(w) }
 func (l listing) VisitGetHistoryResponse(w http.ResponseWriter) error      { return l.write(w) }
 func (l listing) VisitListProcessingResponse(w http.ResponseWriter) error  { return l.write(w) }
 func (l listing) VisitListCandidatesResponse(w http.ResponseWriter) error  { return l.write(w) }

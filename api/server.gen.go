@@ -1127,6 +1127,12 @@ type StepChange = query.StepChange
 // Summary defines model for Summary.
 type Summary = query.Summary
 
+// Touched defines model for Touched.
+type Touched = query.Touched
+
+// TouchedWell defines model for TouchedWell.
+type TouchedWell = query.TouchedWell
+
 // WebhookNotice defines model for WebhookNotice.
 type WebhookNotice struct {
 	// DueAt It is not sent before
@@ -1569,6 +1575,18 @@ type GetImpactSummaryParams struct {
 
 	// AsOf What was known then
 	AsOf AsOf `form:"asOf,omitempty" json:"asOf,omitempty,omitzero"`
+}
+
+// GetTouchedParams defines parameters for GetTouched.
+type GetTouchedParams struct {
+	// Limit Wells of this page, 1000 where none is given, or 10000 in NDJSON and CSV; counts count all
+	Limit int `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// Cursor The next of the page before
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Format Instead of an Accept header
+	Format Format `form:"format,omitempty" json:"format,omitempty,omitzero"`
 }
 
 // ListProcessingParams defines parameters for ListProcessing.
@@ -2042,6 +2060,9 @@ type ServerInterface interface {
 	// GetImpactSummary What a node affects, by plate, run, lot, well and measurement
 	// (GET /v1/nodes/{node}/impact/summary)
 	GetImpactSummary(ctx echo.Context, node NodeSelector, params GetImpactSummaryParams) error
+	// GetTouched The wells that something of a lot, a sample or a first content came to
+	// (GET /v1/nodes/{node}/touched)
+	GetTouched(ctx echo.Context, node NodeSelector, params GetTouchedParams) error
 	// ListProcessing How each owner's processing stands, the most recently started first
 	// (GET /v1/processing)
 	ListProcessing(ctx echo.Context, params ListProcessingParams) error
@@ -3131,6 +3152,45 @@ func (w *ServerInterfaceWrapper) GetImpactSummary(ctx echo.Context) error {
 	return err
 }
 
+// GetTouched converts echo context to params.
+func (w *ServerInterfaceWrapper) GetTouched(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "node" -------------
+	var node NodeSelector
+
+	err = runtime.BindStyledParameterWithOptions("simple", "node", ctx.Param("node"), &node, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter node: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetTouchedParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", ctx.QueryParams(), &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter format: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetTouched(ctx, node, params)
+	return err
+}
+
 // ListProcessing converts echo context to params.
 func (w *ServerInterfaceWrapper) ListProcessing(ctx echo.Context) error {
 	var err error
@@ -3837,6 +3897,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/nodes/:node/ancestry", wrapper.GetAncestry, options.OperationMiddlewares["getAncestry"]...)
 	router.GET(options.BaseURL+"/v1/nodes/:node/impact", wrapper.GetImpact, options.OperationMiddlewares["getImpact"]...)
 	router.GET(options.BaseURL+"/v1/nodes/:node/impact/summary", wrapper.GetImpactSummary, options.OperationMiddlewares["getImpactSummary"]...)
+	router.GET(options.BaseURL+"/v1/nodes/:node/touched", wrapper.GetTouched, options.OperationMiddlewares["getTouched"]...)
 	router.GET(options.BaseURL+"/v1/nodes/:node/history", wrapper.GetHistory, options.OperationMiddlewares["getHistory"]...)
 	router.GET(options.BaseURL+"/v1/processing", wrapper.ListProcessing, options.OperationMiddlewares["listProcessing"]...)
 	router.GET(options.BaseURL+"/v1/processing/:owner", wrapper.GetProcessing, options.OperationMiddlewares["getProcessing"]...)
@@ -3913,6 +3974,30 @@ type AnswerTextCsvResponse struct {
 }
 
 type ProblemApplicationProblemPlusJSONResponse Problem
+
+type TouchedResponseHeaders struct {
+	WellspringComplete  bool
+	WellspringNext      string
+	WellspringReasons   string
+	WellspringTruncated bool
+}
+type TouchedJSONResponse struct {
+	Body Touched
+
+	Headers TouchedResponseHeaders
+}
+type TouchedApplicationXNdjsonResponse struct {
+	Body io.Reader
+
+	Headers       TouchedResponseHeaders
+	ContentLength int64
+}
+type TouchedTextCsvResponse struct {
+	Body io.Reader
+
+	Headers       TouchedResponseHeaders
+	ContentLength int64
+}
 
 type PostLineageRequestObject struct {
 	ContentType string
@@ -5944,6 +6029,117 @@ func (response GetImpactSummarydefaultApplicationProblemPlusJSONResponse) VisitG
 	return err
 }
 
+type GetTouchedRequestObject struct {
+	Node   NodeSelector `json:"node"`
+	Params GetTouchedParams
+}
+
+type GetTouchedResponseObject interface {
+	VisitGetTouchedResponse(w http.ResponseWriter) error
+}
+
+type GetTouched200JSONResponse struct{ TouchedJSONResponse }
+
+func (response GetTouched200JSONResponse) VisitGetTouchedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Wellspring-Complete", fmt.Sprint(response.Headers.WellspringComplete))
+	w.Header().Set("Wellspring-Next", fmt.Sprint(response.Headers.WellspringNext))
+	w.Header().Set("Wellspring-Reasons", fmt.Sprint(response.Headers.WellspringReasons))
+	w.Header().Set("Wellspring-Truncated", fmt.Sprint(response.Headers.WellspringTruncated))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTouched200ApplicationXNdjsonResponse struct {
+	TouchedApplicationXNdjsonResponse
+}
+
+func (response GetTouched200ApplicationXNdjsonResponse) VisitGetTouchedResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Wellspring-Complete", fmt.Sprint(response.Headers.WellspringComplete))
+	w.Header().Set("Wellspring-Next", fmt.Sprint(response.Headers.WellspringNext))
+	w.Header().Set("Wellspring-Reasons", fmt.Sprint(response.Headers.WellspringReasons))
+	w.Header().Set("Wellspring-Truncated", fmt.Sprint(response.Headers.WellspringTruncated))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	flusher, ok := w.(http.Flusher)
+	if !ok {
+		// If w doesn't support flushing, fall back to io.Copy.
+		_, err := io.Copy(w, response.Body)
+		return err
+	}
+	// text/event-stream messages are typically small; use a
+	// modest buffer and flush after each chunk so clients see
+	// events immediately instead of waiting on OS buffering.
+	buf := make([]byte, 4096)
+	for {
+		n, err := response.Body.Read(buf)
+		if n > 0 {
+			if _, writeErr := w.Write(buf[:n]); writeErr != nil {
+				return writeErr
+			}
+			flusher.Flush()
+		}
+		if err != nil {
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+type GetTouched200TextCsvResponse struct{ TouchedTextCsvResponse }
+
+func (response GetTouched200TextCsvResponse) VisitGetTouchedResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/csv")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.Header().Set("Wellspring-Complete", fmt.Sprint(response.Headers.WellspringComplete))
+	w.Header().Set("Wellspring-Next", fmt.Sprint(response.Headers.WellspringNext))
+	w.Header().Set("Wellspring-Reasons", fmt.Sprint(response.Headers.WellspringReasons))
+	w.Header().Set("Wellspring-Truncated", fmt.Sprint(response.Headers.WellspringTruncated))
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetToucheddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetToucheddefaultApplicationProblemPlusJSONResponse) VisitGetTouchedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListProcessingRequestObject struct {
 	Params ListProcessingParams
 }
@@ -7421,6 +7617,9 @@ type StrictServerInterface interface {
 	// GetImpactSummary What a node affects, by plate, run, lot, well and measurement
 	// (GET /v1/nodes/{node}/impact/summary)
 	GetImpactSummary(ctx context.Context, request GetImpactSummaryRequestObject) (GetImpactSummaryResponseObject, error)
+	// GetTouched The wells that something of a lot, a sample or a first content came to
+	// (GET /v1/nodes/{node}/touched)
+	GetTouched(ctx context.Context, request GetTouchedRequestObject) (GetTouchedResponseObject, error)
 	// ListProcessing How each owner's processing stands, the most recently started first
 	// (GET /v1/processing)
 	ListProcessing(ctx context.Context, request ListProcessingRequestObject) (ListProcessingResponseObject, error)
@@ -8551,6 +8750,32 @@ func (sh *strictHandler) GetImpactSummary(ctx echo.Context, node NodeSelector, p
 		return err
 	} else if validResponse, ok := response.(GetImpactSummaryResponseObject); ok {
 		return validResponse.VisitGetImpactSummaryResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetTouched operation middleware
+func (sh *strictHandler) GetTouched(ctx echo.Context, node NodeSelector, params GetTouchedParams) error {
+	var request GetTouchedRequestObject
+
+	request.Node = node
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetTouched(ctx.Request().Context(), request.(GetTouchedRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetTouched")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetTouchedResponseObject); ok {
+		return validResponse.VisitGetTouchedResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

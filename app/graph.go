@@ -50,6 +50,22 @@ func (e *exchangeable) Held(ctx context.Context, a graphstore.Amendment) (lineag
 	return e.now.Held(ctx, a)
 }
 
+func (e *exchangeable) Holders(ctx context.Context, origins []lineage.ID, limit int) ([]lineage.HeldWell, bool, error) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return e.now.Holders(ctx, origins, limit)
+}
+
+// CheckViews implements graphstore.Viewer, as both engines do.
+func (e *exchangeable) CheckViews(ctx context.Context) ([]string, error) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	if viewer, ok := e.now.(graphstore.Viewer); ok {
+		return viewer.CheckViews(ctx)
+	}
+	return nil, nil
+}
+
 // Tracks implements graphstore.Tracker, as both engines do.
 func (e *exchangeable) Tracks() {}
 

@@ -278,7 +278,7 @@ func unavailable(op, id string, err error) error {
 // files are the checks of what the data is kept in.
 func (a *App) files() map[string]func(context.Context) ([]string, error) {
 	checks := map[string]func(context.Context) ([]string, error){
-		"journal": a.journal.Check, "evidence": a.evidence.Check,
+		"journal": a.journal.Check, "evidence": a.evidence.Check, "the graph's view of what holds what": a.graph.CheckViews,
 	}
 	for _, name := range append(a.graphFiles(), journalFile, accessFile, ledger.FileName) {
 		path := filepath.Join(a.options.DataDir, name)

@@ -84,6 +84,12 @@ type Store interface {
 	Close(ctx context.Context) error
 }
 
+// Viewer is a Store that can hold its views against the graph that they show.
+type Viewer interface {
+	// CheckViews returns what is wrong, in words, and changes nothing. It looks at all.
+	CheckViews(ctx context.Context) ([]string, error)
+}
+
 // Teller is a Store that tells of an owner's part without holding all of it.
 type Teller interface {
 	Store

@@ -83,7 +83,6 @@ func (s *Service) readExperiments(ctx context.Context, g *grouping) error {
 // readRuns finds the runs of what was reached, and their labware.
 func (s *Service) readRuns(ctx context.Context, g *grouping, start Start) error {
 	g.plans, g.runs = make(map[string]bool), make(map[string]lineage.Node)
-	g.labware = make(map[string]map[string]lineage.Node)
 	var ids []lineage.ID
 	names := make(map[string]bool)
 	for _, node := range g.graph.Nodes {
@@ -100,33 +99,43 @@ func (s *Service) readRuns(ctx context.Context, g *grouping, start Start) error 
 		return err
 	}
 	askedOfPlan := len(start.Named) == 1 && (start.Named[0].Kind == lineage.KindPlan || g.planOnly(start, found))
-	var runs []lineage.ID
+	var runs []lineage.Node
 	for _, run := range found {
 		if run.Kind == lineage.KindPlan && !askedOfPlan {
 			g.plans[runName(run)] = true
 			continue
 		}
 		g.runs[runName(run)] = run
-		runs = append(runs, run.ID)
+		runs = append(runs, run)
 	}
+	var cut bool
+	g.labware, cut, err = s.labwareUsed(ctx, runs, g.ask.AsOf)
+	g.truncated = g.truncated || cut
+	return err
+}
+
+// labwareUsed is the labware of runs, by the robot's id of the run, then by its id in
+// the run, with what the run says about it.
+func (s *Service) labwareUsed(ctx context.Context, runs []lineage.Node, asOf time.Time) (used map[string]map[string]lineage.Node, cut bool, err error) {
+	used = make(map[string]map[string]lineage.Node)
 	if len(runs) == 0 {
-		return nil
+		return used, false, nil
+	}
+	ids := make([]lineage.ID, len(runs))
+	for i, run := range runs {
+		ids[i] = run.ID
 	}
 	around, err := s.store.Traverse(ctx, lineage.Traversal{
-		Roots: runs, Direction: lineage.Upstream, Types: []lineage.RelationshipType{lineage.Used},
-		Depth: 1, Nodes: lineage.MaxNodes, AsOf: g.ask.AsOf,
+		Roots: ids, Direction: lineage.Upstream, Types: []lineage.RelationshipType{lineage.Used},
+		Depth: 1, Nodes: lineage.MaxNodes, AsOf: asOf,
 	})
-	if err != nil {
-		return err
-	}
-	g.truncated = g.truncated || len(around.Nodes) >= lineage.MaxNodes
-	for name, run := range g.runs {
-		g.labware[name] = make(map[string]lineage.Node)
+	for _, run := range runs {
+		used[runName(run)] = make(map[string]lineage.Node)
 		for _, labware := range usedLabware(around, run.ID) {
-			g.labware[name][labwareIDOf(labware)] = labware
+			used[runName(run)][labwareIDOf(labware)] = labware
 		}
 	}
-	return nil
+	return used, len(around.Nodes) >= lineage.MaxNodes, err
 }
 
 // planOnly reports whether the question is about a content of a plan.

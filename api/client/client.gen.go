@@ -1127,6 +1127,12 @@ type StepChange = query.StepChange
 // Summary defines model for Summary.
 type Summary = query.Summary
 
+// Touched defines model for Touched.
+type Touched = query.Touched
+
+// TouchedWell defines model for TouchedWell.
+type TouchedWell = query.TouchedWell
+
 // WebhookNotice defines model for WebhookNotice.
 type WebhookNotice struct {
 	// DueAt It is not sent before
@@ -1569,6 +1575,18 @@ type GetImpactSummaryParams struct {
 
 	// AsOf What was known then
 	AsOf *AsOf `form:"asOf,omitempty" json:"asOf,omitempty"`
+}
+
+// GetTouchedParams defines parameters for GetTouched.
+type GetTouchedParams struct {
+	// Limit Wells of this page, 1000 where none is given, or 10000 in NDJSON and CSV; counts count all
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The next of the page before
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Format Instead of an Accept header
+	Format *Format `form:"format,omitempty" json:"format,omitempty"`
 }
 
 // ListProcessingParams defines parameters for ListProcessing.
@@ -2274,6 +2292,16 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/nodes/{node}/impact/summary (the `GetImpactSummary` operationId).
 	GetImpactSummary(ctx context.Context, node NodeSelector, params *GetImpactSummaryParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetTouched The wells that something of a lot, a sample or a first content came to
+	//
+	// What contents say they are made of, from a view that is written with them: no derivation
+	// is followed, so a lot that touched a hundred thousand wells is answered like one that touched
+	// ten. Ways, steps, concentrations and what only carry-over may have reached are impact's, and
+	// so is what was known at an earlier time.
+	//
+	// Corresponds with GET /v1/nodes/{node}/touched (the `GetTouched` operationId).
+	GetTouched(ctx context.Context, node NodeSelector, params *GetTouchedParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListProcessing How each owner's processing stands, the most recently started first
 	//
@@ -3146,6 +3174,26 @@ func (c *Client) GetImpact(ctx context.Context, node NodeSelector, params *GetIm
 // Corresponds with GET /v1/nodes/{node}/impact/summary (the `GetImpactSummary` operationId).
 func (c *Client) GetImpactSummary(ctx context.Context, node NodeSelector, params *GetImpactSummaryParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetImpactSummaryRequest(c.Server, node, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetTouched The wells that something of a lot, a sample or a first content came to
+//
+// What contents say they are made of, from a view that is written with them: no derivation
+// is followed, so a lot that touched a hundred thousand wells is answered like one that touched
+// ten. Ways, steps, concentrations and what only carry-over may have reached are impact's, and
+// so is what was known at an earlier time.
+//
+// Corresponds with GET /v1/nodes/{node}/touched (the `GetTouched` operationId).
+func (c *Client) GetTouched(ctx context.Context, node NodeSelector, params *GetTouchedParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetTouchedRequest(c.Server, node, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5908,6 +5956,91 @@ func NewGetImpactSummaryRequest(server string, node NodeSelector, params *GetImp
 	return req, nil
 }
 
+// NewGetTouchedRequest constructs an http.Request for the GetTouched method
+func NewGetTouchedRequest(server string, node NodeSelector, params *GetTouchedParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "node", node, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/nodes/%s/touched", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Format != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListProcessingRequest constructs an http.Request for the ListProcessing method
 func NewListProcessingRequest(server string, params *ListProcessingParams) (*http.Request, error) {
 	var err error
@@ -7787,6 +7920,18 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/nodes/{node}/impact/summary (the `GetImpactSummary` operationId).
 	GetImpactSummaryWithResponse(ctx context.Context, node NodeSelector, params *GetImpactSummaryParams, reqEditors ...RequestEditorFn) (*GetImpactSummaryResponse, error)
+
+	// GetTouchedWithResponse The wells that something of a lot, a sample or a first content came to
+	//
+	// What contents say they are made of, from a view that is written with them: no derivation
+	// is followed, so a lot that touched a hundred thousand wells is answered like one that touched
+	// ten. Ways, steps, concentrations and what only carry-over may have reached are impact's, and
+	// so is what was known at an earlier time.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/nodes/{node}/touched (the `GetTouched` operationId).
+	GetTouchedWithResponse(ctx context.Context, node NodeSelector, params *GetTouchedParams, reqEditors ...RequestEditorFn) (*GetTouchedResponse, error)
 
 	// ListProcessingWithResponse How each owner's processing stands, the most recently started first
 	//
@@ -9968,6 +10113,64 @@ func (r GetImpactSummaryResponse) ContentType() string {
 	return ""
 }
 
+// GetTouchedResponse200Headers the declared response headers of an HTTP 200 response for GetTouched
+type GetTouchedResponse200Headers struct {
+	WellspringComplete  *bool
+	WellspringNext      *string
+	WellspringReasons   *string
+	WellspringTruncated *bool
+}
+
+type GetTouchedResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Touched
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetTouchedResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetTouchedResponse) GetJSON200() *Touched {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetTouchedResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetTouchedResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetTouchedResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetTouchedResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetTouchedResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListProcessingResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -11866,6 +12069,24 @@ func (c *ClientWithResponses) GetImpactSummaryWithResponse(ctx context.Context, 
 	return ParseGetImpactSummaryResponse(rsp)
 }
 
+// GetTouchedWithResponse The wells that something of a lot, a sample or a first content came to
+//
+// What contents say they are made of, from a view that is written with them: no derivation
+// is followed, so a lot that touched a hundred thousand wells is answered like one that touched
+// ten. Ways, steps, concentrations and what only carry-over may have reached are impact's, and
+// so is what was known at an earlier time.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/nodes/{node}/touched (the `GetTouched` operationId).
+func (c *ClientWithResponses) GetTouchedWithResponse(ctx context.Context, node NodeSelector, params *GetTouchedParams, reqEditors ...RequestEditorFn) (*GetTouchedResponse, error) {
+	rsp, err := c.GetTouched(ctx, node, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetTouchedResponse(rsp)
+}
+
 // ListProcessingWithResponse How each owner's processing stands, the most recently started first
 //
 // Returns a wrapper object for the known response body format(s).
@@ -13686,6 +13907,76 @@ func ParseGetImpactSummaryResponse(rsp *http.Response) (*GetImpactSummaryRespons
 		}
 		response.ApplicationProblemJSONDefault = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseGetTouchedResponse parses an HTTP response from a GetTouchedWithResponse call
+func ParseGetTouchedResponse(rsp *http.Response) (*GetTouchedResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetTouchedResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Touched
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	case rsp.StatusCode == 200:
+		// Content-type (text/csv) unsupported
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetTouchedResponse200Headers
+		if values := rsp.Header.Values("Wellspring-Complete"); len(values) > 0 {
+			var value bool
+			if err := runtime.BindStyledParameterWithOptions("simple", "Wellspring-Complete", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WellspringComplete = &value
+		}
+		if values := rsp.Header.Values("Wellspring-Next"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Wellspring-Next", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WellspringNext = &value
+		}
+		if values := rsp.Header.Values("Wellspring-Reasons"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Wellspring-Reasons", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WellspringReasons = &value
+		}
+		if values := rsp.Header.Values("Wellspring-Truncated"); len(values) > 0 {
+			var value bool
+			if err := runtime.BindStyledParameterWithOptions("simple", "Wellspring-Truncated", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WellspringTruncated = &value
+		}
+		response.Headers200 = &headers
 	}
 
 	return response, nil

@@ -72,7 +72,7 @@ Exit codes: 0 done, 1 failed, 2 the call or the input is wrong.`,
 		&cobra.Group{ID: groupTake, Title: "Take in:"},
 		&cobra.Group{ID: groupService, Title: "Run the service:"},
 	)
-	grouped(root, groupAsk, newAncestry(), newImpact(), newWell(), newRuns(), newExperiments(), newHistory(), newAudit(), newExport(), newSignatures(), newCandidates(), newDiff(), newInspect())
+	grouped(root, groupAsk, newAncestry(), newImpact(), newTouched(), newWell(), newRuns(), newExperiments(), newHistory(), newAudit(), newExport(), newSignatures(), newCandidates(), newDiff(), newInspect())
 	grouped(root, groupTake, newImport(), newProcessing(), newLetters(), newRobots(), newWebhooks())
 	grouped(root, groupService, newServe(), newBridge(), newFsck(), newCompare(), newRebuild(), newBackup(), newRestore(), newRetain(), newSegments(), newHealth(), newKeys(), newSign(), newCheckpoint(), newVerify(),
 		newDemo(), newConfig(), newVersion(), newManual())

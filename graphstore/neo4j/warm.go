@@ -60,6 +60,7 @@ func common() []cypher.Statement {
 		cypher.Read("expand").With("TYPES", quantitative),
 		cypher.Read("hop_upstream").With("TYPES", quantitative),
 		cypher.Read("hop_downstream").With("TYPES", quantitative),
+		cypher.Read("holders"),
 		cypher.Write("nodes_change"),
 		cypher.Write("nodes_join"),
 		cypher.Read("manifest_parts"),

@@ -5,10 +5,12 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/google/uuid"
 
+	"wellspring/graphstore"
 	"wellspring/lineage"
 )
 
@@ -97,4 +99,21 @@ func (s *Store) Holders(ctx context.Context, origins []lineage.ID, limit int) ([
 		}, idList(slices.Compact(origins)), limit+1)
 	})
 	return wells[:min(limit, len(wells))], len(wells) > limit, err
+}
+
+var _ graphstore.Viewer = (*Store)(nil)
+
+// CheckViews implements graphstore.Viewer.
+func (s *Store) CheckViews(ctx context.Context) (wrong []string, err error) {
+	var differ, loose int64
+	if err := s.read.QueryRowContext(ctx, checkHoldings).Scan(&differ, &loose); err != nil {
+		return nil, fault(ctx, "check views", err)
+	}
+	if differ > 0 {
+		wrong = append(wrong, fmt.Sprintf("of %d contents it does not show what they say", differ))
+	}
+	if loose > 0 {
+		wrong = append(wrong, fmt.Sprintf("%d of its rows are of no content that says so", loose))
+	}
+	return wrong, nil
 }

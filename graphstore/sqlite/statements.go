@@ -141,6 +141,15 @@ var (
 		SELECT run, labware, well, plate, count(*), sum(measurements), min(fraction), max(fraction) FROM content
 		GROUP BY run, labware, well, plate ORDER BY run, labware, well, plate LIMIT ?2`
 
+	// What each content says against what the view has of it, and how many rows that are in all.
+	checkHoldings = `WITH content AS (SELECT n.num, n.attributes ->> '$.originIds' AS ids, n.attributes ->> '$.originFractions' AS fractions
+			FROM node n WHERE n.kind = 'WellState' AND json_array_length(n.attributes, '$.originIds') = json_array_length(n.attributes, '$.originFractions')),
+		said AS (SELECT (SELECT total(f.value) FROM json_each(c.fractions) f) AS share, (SELECT count(DISTINCT f.value) FROM json_each(c.ids) f) AS origins,
+			h.share AS held, h.rows FROM content c CROSS JOIN (SELECT total(h.fraction) AS share, count(*) AS rows
+				FROM (SELECT DISTINCT value FROM json_each(c.ids)) f CROSS JOIN origin o ON o.id = unhex(replace(f.value, '-', ''))
+				CROSS JOIN holding h ON h.origin = o.num AND h.state = c.num) h)
+		SELECT count(*) FILTER (WHERE origins <> rows OR abs(share - held) > 1e-9), (SELECT count(*) FROM holding) - total(rows) FROM said`
+
 	selectNodeHistory = `SELECT ` + nodeColumns + `, n.retracted_at FROM node_revision n WHERE n.id = ?1
 		UNION ALL
 		SELECT ` + nodeColumns + `, NULL FROM node n WHERE n.id = ?1`
