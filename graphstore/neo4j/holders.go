@@ -82,7 +82,7 @@ func (s *Store) CheckViews(ctx context.Context) (wrong []string, err error) {
 			say, _ := record.AsMap()["say"].(int64)
 			has, _ := record.AsMap()["has"].(int64)
 			if say != has {
-				wrong = append(wrong, fmt.Sprintf("the index origins_of_states has %d contents, of which there are %d", has, say))
+				wrong = append(wrong, fmt.Sprintf("the index origins_of_states has %d contents, of which there are %d: drop it, and start the service again, which makes it", has, say))
 			}
 			return nil
 		})

@@ -122,6 +122,11 @@ func said(t *testing.T, s *sqlite.Store, lab labgraph.Lab, experiments int) map[
 			edges, _, err := s.Edges(t.Context(), last.SourceID, lineage.MaxNodes, labgraph.At(1))
 			note("past edges "+last.SourceID.String(), edges, err)
 		}
+		first := lineage.WellStateID(lab.DilutionRun(i), "reservoir", "A1", "load-000")
+		held, more, err := s.Holders(t.Context(), []lineage.ID{first}, lineage.MaxNodes)
+		if note("holders of "+first.String(), held, err); len(held) < 10 || more {
+			t.Errorf("%d wells hold of a first state, more: %v", len(held), more)
+		}
 		for direction, root := range map[lineage.Direction]lineage.ID{
 			lineage.Upstream: lab.Measurement(i, 7), lineage.Downstream: lab.ReagentLot(i),
 		} {
@@ -131,6 +136,9 @@ func said(t *testing.T, s *sqlite.Store, lab labgraph.Lab, experiments int) map[
 				t.Errorf("%s of %s: %d nodes", direction, root, len(g.Nodes))
 			}
 		}
+	}
+	if wrong, err := s.CheckViews(t.Context()); err != nil || wrong != nil {
+		t.Errorf("the views: %v, error %v", wrong, err)
 	}
 	return all
 }

@@ -15,6 +15,13 @@ import (
 //go:embed schema/*.sql
 var schema embed.FS
 
+// viewed is the version from which on there is the view of what holds what, and
+// fillViews fills it in a graph that is there already.
+const viewed = 5
+
+//go:embed schema/holding.sql
+var fillViews string
+
 // version is the schema that this code reads and writes.
 const version = 5
 
@@ -64,6 +71,9 @@ func step(ctx context.Context, db *sql.DB, next int) error {
 	if err != nil {
 		return err
 	}
+	if next == viewed {
+		text = append(text, fillViews...)
+	}
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -80,4 +90,10 @@ func step(ctx context.Context, db *sql.DB, next int) error {
 		}
 	}
 	return tx.Commit()
+}
+
+// FillViews fills the views of a graph whose tables were loaded otherwise than by Apply.
+func FillViews(ctx context.Context, db *sql.DB) error {
+	_, err := db.ExecContext(ctx, fillViews)
+	return err
 }

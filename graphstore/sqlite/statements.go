@@ -141,14 +141,15 @@ var (
 		SELECT run, labware, well, plate, count(*), sum(measurements), min(fraction), max(fraction) FROM content
 		GROUP BY run, labware, well, plate ORDER BY run, labware, well, plate LIMIT ?2`
 
-	// What each content says against what the view has of it, and how many rows that are in all.
-	checkHoldings = `WITH content AS (SELECT n.num, n.attributes ->> '$.originIds' AS ids, n.attributes ->> '$.originFractions' AS fractions
-			FROM node n WHERE n.kind = 'WellState' AND json_array_length(n.attributes, '$.originIds') = json_array_length(n.attributes, '$.originFractions')),
-		said AS (SELECT (SELECT total(f.value) FROM json_each(c.fractions) f) AS share, (SELECT count(DISTINCT f.value) FROM json_each(c.ids) f) AS origins,
-			h.share AS held, h.rows FROM content c CROSS JOIN (SELECT total(h.fraction) AS share, count(*) AS rows
-				FROM (SELECT DISTINCT value FROM json_each(c.ids)) f CROSS JOIN origin o ON o.id = unhex(replace(f.value, '-', ''))
-				CROSS JOIN holding h ON h.origin = o.num AND h.state = c.num) h)
-		SELECT count(*) FILTER (WHERE origins <> rows OR abs(share - held) > 1e-9), (SELECT count(*) FROM holding) - total(rows) FROM said`
+	// What each content says against what the view has of it, and how many rows that are in
+	// all. Of an origin that a content names twice the view has the sum.
+	checkHoldings = `WITH said AS (SELECT n.num, f.key, f.value AS id, n.attributes ->> ('$.originFractions[' || f.key || ']') AS fraction, n.attributes
+			FROM node n CROSS JOIN json_each(n.attributes, '$.originIds') f
+			WHERE n.kind = 'WellState' AND json_array_length(n.attributes, '$.originIds') = json_array_length(n.attributes, '$.originFractions'))
+		SELECT count(DISTINCT s.num) FILTER (WHERE h.fraction IS NULL OR abs(h.fraction - s.fraction) > 1e-9
+				AND NOT EXISTS (SELECT 1 FROM json_each(s.attributes, '$.originIds') g WHERE g.value = s.id AND g.key <> s.key)),
+			(SELECT count(*) FROM holding) - count(h.fraction)
+		FROM said s LEFT JOIN origin o ON o.id = unhex(replace(s.id, '-', '')) LEFT JOIN holding h ON h.origin = o.num AND h.state = s.num`
 
 	selectNodeHistory = `SELECT ` + nodeColumns + `, n.retracted_at FROM node_revision n WHERE n.id = ?1
 		UNION ALL

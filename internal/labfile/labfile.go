@@ -75,7 +75,7 @@ func (l *loader) load(ctx context.Context, lab labgraph.Lab, experiments int) er
 			return err
 		}
 	}
-	return nil
+	return sqlite.FillViews(ctx, l.db)
 }
 
 // make makes experiments and writes them, side by side.

@@ -55,6 +55,9 @@ func TestMakesWhatApplyWould(t *testing.T) {
 			}
 		}
 	}
+	if wrong, err := made.CheckViews(t.Context()); err != nil || wrong != nil {
+		t.Errorf("the views of what was made: %v, error %v", wrong, err)
+	}
 	if size.Nodes != int64(len(nodes)) || size.Owners != int64(3*experiments) || size.Edges < size.Nodes {
 		t.Errorf("made %+v, there are %d nodes", size, len(nodes))
 	}
