@@ -64,7 +64,7 @@ type Store interface {
 
 	// Holders returns the wells that hold, or held, something of any of these first
 	// states, as their contents now say by AttrOriginIDs and AttrOriginFractions: in
-	// order of run, labware, well and plate, at most limit of them (at least 1), and whether
+	// order of run, labware and well, at most limit of them (at least 1), and whether
 	// there are more. No edge is followed for it: a view, kept in the transaction
 	// that writes the contents, has them by their origins.
 	Holders(ctx context.Context, origins []lineage.ID, limit int) (wells []lineage.HeldWell, more bool, err error)

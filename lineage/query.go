@@ -136,7 +136,6 @@ type HeldWell struct {
 	Run          string  // the robot's id of the run, or a plan's
 	Labware      string  // its id within the run
 	Well         string  // A1
-	Plate        ID      // the labware, in whichever runs it was; nil where no edge says
 	Contents     int     // states of the well that hold some
 	Measurements int     // read from these
 	FractionMin  float64 // of a content, the least and the greatest

@@ -179,21 +179,21 @@ func (s *Service) fillTouched(ctx context.Context, t *Touched, held []lineage.He
 	planned, wells, plates, of := map[wellKey]bool{}, map[wellKey]bool{}, map[lineage.ID]bool{}, map[string]bool{}
 	t.Wells = make([]TouchedWell, 0, len(held))
 	for _, h := range held {
-		at := wellKey{h.Plate, h.Well}
+		plate, known := labware[h.Run][h.Labware]
+		if !known {
+			plate = lineage.Node{ID: lineage.LabwareID(h.Run, h.Labware), Name: h.Labware}
+		}
+		at := wellKey{plate.ID, h.Well}
 		if plans[h.Run] {
 			planned[at] = true
 			continue
 		}
-		if of[h.Run], wells[at] = true, true; !plates[h.Plate] {
-			plates[h.Plate] = true
-			things = append(things, h.Plate)
+		if of[h.Run], wells[at] = true, true; !plates[plate.ID] {
+			plates[plate.ID] = true
+			things = append(things, plate.ID)
 		}
 		t.Counts.Measurements += h.Measurements
-		name := h.Labware
-		if plate, known := labware[h.Run][h.Labware]; known {
-			name = labwareTitle(plate)
-		}
-		t.Wells = append(t.Wells, TouchedWell{Run: h.Run, Labware: h.Labware, Well: h.Well, Plate: h.Plate, Name: name + " " + h.Well,
+		t.Wells = append(t.Wells, TouchedWell{Run: h.Run, Labware: h.Labware, Well: h.Well, Plate: plate.ID, Name: labwareTitle(plate) + " " + h.Well,
 			Contents: h.Contents, Measurements: h.Measurements, FractionMin: h.FractionMin, FractionMax: h.FractionMax})
 	}
 	slices.SortFunc(t.Wells, TouchedWell.compare)

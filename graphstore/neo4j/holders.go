@@ -54,21 +54,18 @@ func (s *Store) Holders(ctx context.Context, origins []lineage.ID, limit int) ([
 
 // readHeldWell reads a well that is given as a list.
 func readHeldWell(row []any) (w lineage.HeldWell, err error) {
-	if len(row) != 8 {
+	if len(row) != 7 {
 		return w, fmt.Errorf("a well comes as %v", row)
 	}
 	w.Run, _ = row[0].(string)
 	w.Labware, _ = row[1].(string)
 	w.Well, _ = row[2].(string)
-	if plate, _ := row[3].(string); plate != "" {
-		err = w.Plate.UnmarshalText([]byte(plate))
-	}
-	contents, _ := row[4].(int64)
-	measurements, _ := row[5].(int64)
+	contents, _ := row[3].(int64)
+	measurements, _ := row[4].(int64)
 	w.Contents, w.Measurements = int(contents), int(measurements)
-	w.FractionMin, _ = row[6].(float64)
-	w.FractionMax, _ = row[7].(float64)
-	return w, err
+	w.FractionMin, _ = row[5].(float64)
+	w.FractionMax, _ = row[6].(float64)
+	return w, nil
 }
 
 var _ graphstore.Viewer = (*Store)(nil)

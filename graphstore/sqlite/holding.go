@@ -6,7 +6,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -88,17 +90,73 @@ func (s *Store) Holders(ctx context.Context, origins []lineage.ID, limit int) ([
 	origins = slices.Clone(origins)
 	slices.SortFunc(origins, func(a, b lineage.ID) int { return slices.Compare(a[:], b[:]) })
 	var wells []lineage.HeldWell
-	err := s.reading(ctx, op, func(r reader) error {
-		return r.query(ctx, selectHolders, func(rows *sql.Rows) error {
-			var w lineage.HeldWell
-			var plate sql.RawBytes
-			err := rows.Scan(&w.Run, &w.Labware, &w.Well, &plate, &w.Contents, &w.Measurements, &w.FractionMin, &w.FractionMax)
-			copy(w.Plate[:], plate)
-			wells = append(wells, w)
-			return err
-		}, idList(slices.Compact(origins)), limit+1)
+	err := s.reading(ctx, op, func(r reader) (err error) {
+		wells, err = r.holders(ctx, slices.Compact(origins))
+		return err
+	})
+	slices.SortFunc(wells, func(a, b lineage.HeldWell) int {
+		return cmp.Or(strings.Compare(a.Run, b.Run), strings.Compare(a.Labware, b.Labware), strings.Compare(a.Well, b.Well))
 	})
 	return wells[:min(limit, len(wells))], len(wells) > limit, err
+}
+
+func (r reader) holders(ctx context.Context, origins []lineage.ID) ([]lineage.HeldWell, error) {
+	shares := map[int64]float64{} // by number of the content
+	err := r.query(ctx, selectHoldings, func(rows *sql.Rows) error {
+		var state int64
+		var fraction float64
+		err := rows.Scan(&state, &fraction)
+		shares[state] += fraction
+		return err
+	}, idList(origins))
+	if err != nil {
+		return nil, err
+	}
+	contents := make([]spot, 0, len(shares))
+	for num := range shares {
+		contents = append(contents, spot{num: num})
+	}
+	type reading struct{ of, num int64 }
+	var last reading
+	readings := map[int64]int{}
+	type place struct{ run, labware, well string }
+	var wells []lineage.HeldWell
+	known := map[place]int{}
+	for list := range stretches(contents) {
+		err := r.query(ctx, selectReadings, func(rows *sql.Rows) error {
+			var r reading
+			err := rows.Scan(&r.of, &r.num)
+			if r != last { // several owners may name one
+				readings[r.of]++
+			}
+			last = r
+			return err
+		}, list)
+		if err != nil {
+			return nil, err
+		}
+		err = r.query(ctx, selectPlaces, func(rows *sql.Rows) error {
+			var state int64
+			var run, labware, well sql.RawBytes
+			if err := rows.Scan(&state, &run, &labware, &well); err != nil {
+				return err
+			}
+			at := place{r.scan.known(string(run)), r.scan.known(string(labware)), r.scan.known(string(well))}
+			i, there := known[at]
+			if !there {
+				i, known[at] = len(wells), len(wells)
+				wells = append(wells, lineage.HeldWell{Run: at.run, Labware: at.labware, Well: at.well, FractionMin: math.Inf(1)})
+			}
+			w, share := &wells[i], shares[state]
+			w.Contents, w.Measurements = w.Contents+1, w.Measurements+readings[state]
+			w.FractionMin, w.FractionMax = min(w.FractionMin, share), max(w.FractionMax, share)
+			return nil
+		}, list)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return wells, nil
 }
 
 var _ graphstore.Viewer = (*Store)(nil)

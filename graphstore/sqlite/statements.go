@@ -131,15 +131,11 @@ var (
 	firstOfEdge = `NOT EXISTS (SELECT 1 FROM edge o WHERE o.target = e.target AND o.type = e.type
 		AND o.source = e.source AND o.transformation = e.transformation AND o.owner < e.owner)`
 
-	// A content is a well's by its labware too: a run may name one well of two.
-	selectHolders = `WITH held AS (SELECT h.state AS num, sum(h.fraction) AS fraction
-			FROM json_each(?1) f CROSS JOIN origin o ON o.id = unhex(f.value) CROSS JOIN holding h ON h.origin = o.num GROUP BY h.state),
-		content AS (SELECT coalesce(n.run, '') AS run, coalesce(n.labware, '') AS labware, coalesce(n.well, '') AS well, held.fraction,
-				(SELECT e.source_id FROM edge e WHERE e.target = n.num AND e.type = 'HELD_IN' LIMIT 1) AS plate,
-				(SELECT count(*) FROM edge e WHERE e.type = 'MEASURED_FROM' AND e.source = n.num AND ` + firstOfEdge + `) AS measurements
-			FROM held CROSS JOIN node n ON n.num = held.num)
-		SELECT run, labware, well, plate, count(*), sum(measurements), min(fraction), max(fraction) FROM content
-		GROUP BY run, labware, well, plate ORDER BY run, labware, well, plate LIMIT ?2`
+	// What holds something of first states, then where that is and what was read of it: rows
+	// that lie together, put together here and not by SQLite, which would sort them twice.
+	selectHoldings = `SELECT h.state, h.fraction FROM json_each(?1) f CROSS JOIN origin o ON o.id = unhex(f.value) CROSS JOIN holding h ON h.origin = o.num`
+	selectPlaces   = `SELECT n.num, n.run, n.labware, n.well FROM json_each(?1) f CROSS JOIN node n ON n.num BETWEEN ` + stretch
+	selectReadings = `SELECT e.source, e.target FROM json_each(?1) f CROSS JOIN edge e ON e.type = 'MEASURED_FROM' AND e.source BETWEEN ` + stretch
 
 	// What each content says against what the view has of it, and how many rows that are in
 	// all. Of an origin that a content names twice the view has the sum.
@@ -204,7 +200,7 @@ const (
 
 var readStatements = []string{
 	selectOwnedNodes, selectOwnedEdges, selectOwners, selectNodes, selectNumbered, selectNumbers, selectNodesAsOf, selectSomeEdges, selectEdgesOfSource, selectEdgesOfTarget, selectEdgesAsOf, selectNodeHistory, selectEdgeHistory, selectNodesPast, selectEdgesPast,
-	selectSourcesAsOf, selectTargetsAsOf, selectSources, selectTargets, selectBetween, selectEdgesTo, selectIncomingAsOf, selectHolders,
+	selectSourcesAsOf, selectTargetsAsOf, selectSources, selectTargets, selectBetween, selectEdgesTo, selectIncomingAsOf, selectHoldings, selectPlaces, selectReadings,
 }
 
 // ofAnyType holds for every edge, and lets the index by type, then source find it.

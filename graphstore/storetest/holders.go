@@ -61,7 +61,7 @@ func (p plateOf) apply(t *testing.T, s graphstore.Store) {
 }
 
 func (p plateOf) well(name string, contents, measurements int, least, most float64) lineage.HeldWell {
-	return lineage.HeldWell{Run: "r-1", Labware: "plate", Well: name, Plate: p.plate.ID,
+	return lineage.HeldWell{Run: "r-1", Labware: "plate", Well: name,
 		Contents: contents, Measurements: measurements, FractionMin: least, FractionMax: most}
 }
 

@@ -219,10 +219,7 @@ func (m *Model) Holders(ctx context.Context, origins []lineage.ID, limit int) ([
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	type key struct {
-		run, labware, well string
-		plate              lineage.ID
-	}
+	type key struct{ run, labware, well string }
 	found := map[key]*lineage.HeldWell{}
 	for _, versions := range m.nodes {
 		state, there := visible(versions, time.Time{})
@@ -233,16 +230,13 @@ func (m *Model) Holders(ctx context.Context, origins []lineage.ID, limit int) ([
 		at := key{run: text(state, lineage.AttrRun), labware: text(state, lineage.AttrLabware), well: text(state, lineage.AttrWell)}
 		measured := 0
 		for _, e := range m.edgesAsOf(time.Time{}) {
-			switch {
-			case e.TargetID == state.ID && e.RelationshipType == lineage.HeldIn:
-				at.plate = e.SourceID
-			case e.SourceID == state.ID && e.RelationshipType == lineage.MeasuredFrom:
+			if e.SourceID == state.ID && e.RelationshipType == lineage.MeasuredFrom {
 				measured++
 			}
 		}
 		well := found[at]
 		if well == nil {
-			well = &lineage.HeldWell{Run: at.run, Labware: at.labware, Well: at.well, Plate: at.plate, FractionMin: share, FractionMax: share}
+			well = &lineage.HeldWell{Run: at.run, Labware: at.labware, Well: at.well, FractionMin: share, FractionMax: share}
 			found[at] = well
 		}
 		well.Contents, well.Measurements = well.Contents+1, well.Measurements+measured
@@ -253,7 +247,7 @@ func (m *Model) Holders(ctx context.Context, origins []lineage.ID, limit int) ([
 		wells = append(wells, *well)
 	}
 	slices.SortFunc(wells, func(a, b lineage.HeldWell) int {
-		return cmp.Or(strings.Compare(a.Run, b.Run), strings.Compare(a.Labware, b.Labware), strings.Compare(a.Well, b.Well), slices.Compare(a.Plate[:], b.Plate[:]))
+		return cmp.Or(strings.Compare(a.Run, b.Run), strings.Compare(a.Labware, b.Labware), strings.Compare(a.Well, b.Well))
 	})
 	return wells[:min(limit, len(wells))], len(wells) > limit, nil
 }

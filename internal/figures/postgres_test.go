@@ -23,6 +23,7 @@ import (
 	"wellspring/graphstore/sqlite"
 	"wellspring/graphstore/storetest/labgraph"
 	"wellspring/lineage"
+	"wellspring/query"
 )
 
 // postgres is a server of its own in a folder of its own, and one session with it.
@@ -187,10 +188,19 @@ func closure(t lineage.Traversal, depth bool) string {
 		SELECT n.* FROM r JOIN node n USING (id);`, root, far, near, where)
 }
 
+// wellsReached is the recursive statement for the wells that something of a root
+// came to. What share of a content it is, recursion can't say.
+func wellsReached(root lineage.ID) string {
+	return fmt.Sprintf(`WITH RECURSIVE r (id) AS (SELECT '%s'::uuid UNION SELECT e.target FROM r JOIN edge e ON e.source = r.id AND type = 'DERIVED_FROM')
+		SELECT n.attributes ->> 'run', n.attributes ->> 'labware', n.attributes ->> 'well', count(*) FROM r JOIN node n USING (id)
+		WHERE n.kind = 'WellState' GROUP BY 1, 2, 3;`, root)
+}
+
 // BenchmarkClosure asks a store on SQLite for closures, without a cache and with
 // it, and PostgreSQL by a recursive statement, on the same graph of 100,000 nodes. The
-// stores also return depths and edges; the statements return the nodes. cpu is that of
-// this process, or of the server for the session.
+// stores also return depths and edges; the statements return the nodes. The wells that a lot
+// came to are asked of the view, with their shares and how many measurements there are, and of a
+// recursive statement. cpu is that of this process, or of the server for the session.
 func BenchmarkClosure(b *testing.B) {
 	lab, experiments := labgraph.Lab{Seed: 1}, labgraph.ExperimentsFor(100_000)
 	file := graphFile(b, 100_000)
@@ -206,6 +216,7 @@ func BenchmarkClosure(b *testing.B) {
 	pg := startPostgres(b)
 	pg.fill(lab, experiments)
 
+	ours, theirs := func() time.Duration { return worked(b, os.Getpid()) }, pg.worked
 	for _, q := range []struct {
 		name string
 		t    lineage.Traversal
@@ -226,34 +237,55 @@ func BenchmarkClosure(b *testing.B) {
 				return len(g.Nodes)
 			}
 		}
-		want := ask(plain)()
-		ours := func() time.Duration { return worked(b, os.Getpid()) }
-		for _, by := range []struct {
-			name   string
-			ask    func() int
-			worked func() time.Duration
-		}{
+		sideBySide(b, q.name, []asked{
 			{"sqlite", ask(plain), ours},
 			{"sqlite, cached", ask(kept), ours},
-			{"postgres, ids", func() int { return pg.ask(closure(q.t, false)) }, pg.worked},
-			{"postgres, depth carried", func() int { return pg.ask(closure(q.t, true)) }, pg.worked},
-		} {
-			b.Run(q.name+"/"+by.name, func(b *testing.B) {
-				var took []time.Duration
-				before := by.worked()
-				for b.Loop() {
-					began := time.Now()
-					if got := by.ask(); got != want {
-						b.Fatalf("%d nodes, want %d", got, want)
-					}
-					took = append(took, time.Since(began))
+			{"postgres, ids", func() int { return pg.ask(closure(q.t, false)) }, theirs},
+			{"postgres, depth carried", func() int { return pg.ask(closure(q.t, true)) }, theirs},
+		})
+	}
+	service := query.New(plain)
+	for name, root := range map[string]lineage.ID{"wells that a lot came to": lab.ReagentLot(0), "wells that a buffer came to": lab.BufferLot(0)} {
+		sideBySide(b, name, []asked{
+			{"sqlite, view", func() int {
+				touched, err := service.Touched(b.Context(), query.TouchedAsk{Selector: root.String()})
+				if err != nil || touched.Truncated {
+					b.Fatal(err, touched.Truncated)
 				}
-				spent := by.worked() - before
-				slices.Sort(took)
-				b.ReportMetric(took[len(took)/2].Seconds()*1e3, "p50-ms")
-				b.ReportMetric(spent.Seconds()*1e3/float64(len(took)), "cpu-ms")
-				b.ReportMetric(float64(want), "nodes/op")
-			})
-		}
+				return touched.Counts.Wells
+			}, ours},
+			{"postgres", func() int { return pg.ask(wellsReached(root)) }, theirs},
+		})
+	}
+}
+
+// asked is a question put to somebody: how many results it has, and the processor time
+// that they have used.
+type asked struct {
+	by     string
+	ask    func() int
+	worked func() time.Duration
+}
+
+// sideBySide puts one question to all, who must have as many results as the first.
+func sideBySide(b *testing.B, question string, all []asked) {
+	want := all[0].ask()
+	for _, one := range all {
+		b.Run(question+"/"+one.by, func(b *testing.B) {
+			var took []time.Duration
+			before := one.worked()
+			for b.Loop() {
+				began := time.Now()
+				if got := one.ask(); got != want {
+					b.Fatalf("%d results, want %d", got, want)
+				}
+				took = append(took, time.Since(began))
+			}
+			spent := one.worked() - before
+			slices.Sort(took)
+			b.ReportMetric(took[len(took)/2].Seconds()*1e3, "p50-ms")
+			b.ReportMetric(spent.Seconds()*1e3/float64(len(took)), "cpu-ms")
+			b.ReportMetric(float64(want), "results/op")
+		})
 	}
 }

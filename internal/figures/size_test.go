@@ -85,6 +85,10 @@ func atSize() []struct {
 		}},
 		{"impact of a lot, two hops", func(p place) string { return node(lab.ReagentLot(p.experiment), "/impact?limit=10000&depth=2") }},
 		{"impact of a lot, all of it", func(p place) string { return node(lab.ReagentLot(p.experiment), "/impact") }},
+		{"wells that a lot came to", func(p place) string { return node(lab.ReagentLot(p.experiment), "/touched?limit=10000") }},
+		{"wells that a sample came to", func(p place) string {
+			return node(lab.Sample(lab.SamplesOf(p.experiment), 1+p.well%(labgraph.Rows-1)), "/touched?limit=10000")
+		}},
 		{"runs", func(place) string { return "/v1/runs" }},
 	}
 }
@@ -247,7 +251,7 @@ func (s *service) measure(b *testing.B, path func(place) string, experiments int
 		began := time.Now()
 		text := s.get(b, path)
 		took = append(took, time.Since(began))
-		results += bytes.Count(text, []byte(`"depth":`))
+		results += bytes.Count(text, []byte(`"depth":`)) + bytes.Count(text, []byte(`"contents":`)) // of items, of wells
 	}
 	worked = s.worked() - worked
 	slices.Sort(took)
