@@ -50,34 +50,34 @@ func Check(p lineage.Projection, at time.Time) error {
 
 func checkNode(n lineage.Node) error {
 	const op = "apply"
-	where := "node " + n.ID.String()
+	where := func() string { return "node " + n.ID.String() }
 	switch {
 	case n.ID == lineage.ID{}:
-		return lineage.Invalid(op, where, "give the node its id")
+		return lineage.Invalid(op, where(), "give the node its id")
 	case n.Kind.Class() == "":
-		return lineage.Invalid(op, where+" of kind "+string(n.Kind), "use one of the documented kinds")
+		return lineage.Invalid(op, where()+" of kind "+string(n.Kind), "use one of the documented kinds")
 	case !utf8.ValidString(n.Name) || strings.ContainsRune(n.Name, 0):
-		return lineage.Invalid(op, where, "write the name in UTF-8, without NUL")
+		return lineage.Invalid(op, where(), "write the name in UTF-8, without NUL")
 	}
 	if err := n.Attributes.Check(); err != nil {
-		return &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, ID: where, Err: err}
+		return &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, ID: where(), Err: err}
 	}
 	return nil
 }
 
 func checkEdge(e lineage.Edge) error {
 	const op = "apply"
-	where := "edge " + KeyString(e.Key())
+	where := func() string { return "edge " + KeyString(e.Key()) }
 	switch {
 	case e.SourceID == lineage.ID{} || e.TargetID == lineage.ID{}:
-		return lineage.Invalid(op, where, "give the edge both its ends")
+		return lineage.Invalid(op, where(), "give the edge both its ends")
 	case e.SourceID == e.TargetID:
-		return lineage.Invalid(op, where, "nothing depends on itself")
+		return lineage.Invalid(op, where(), "nothing depends on itself")
 	case !e.RelationshipType.Valid():
-		return lineage.Invalid(op, where, "use one of the documented relationship types")
+		return lineage.Invalid(op, where(), "use one of the documented relationship types")
 	}
 	if err := e.Attributes.Check(); err != nil {
-		return &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, ID: where, Err: err}
+		return &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, ID: where(), Err: err}
 	}
 	return nil
 }
