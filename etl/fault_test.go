@@ -83,6 +83,17 @@ func (s *faultyStore) Owned(ctx context.Context, owner lineage.Owner) (lineage.P
 	return p, err
 }
 
+// Tell tells as the store does, unless a test forges what it holds.
+func (s *faultyStore) Tell(ctx context.Context, owner lineage.Owner, node func(lineage.Node) error, edge func(lineage.Edge) error) error {
+	s.mu.Lock()
+	forge := s.owned
+	s.mu.Unlock()
+	if forge == nil {
+		return graphstore.Tell(ctx, s.Store, owner, node, edge)
+	}
+	return graphstore.Tell(ctx, struct{ graphstore.Store }{s}, owner, node, edge)
+}
+
 func (s *faultyStore) Ping(ctx context.Context) error {
 	s.mu.Lock()
 	ping := s.ping
