@@ -175,12 +175,15 @@ func (w *writer) putNodes(ctx context.Context, changes graphstore.Changes) error
 	if err := w.lookUp(ctx, slices.Concat(idsOf(changes.AddNodes), idsOf(changes.ChangeNodes))); err != nil {
 		return err
 	}
-	for _, n := range InOrder(changes.AddNodes) {
+	added := InOrder(changes.AddNodes)
+	for i := range added {
+		n := &added[i]
 		if err := errors.Join(w.putNode(ctx, n), w.claims.add(ctx, w.num, n.ID[:], n.Hash[:])); err != nil {
 			return err
 		}
 	}
-	for _, n := range changes.ChangeNodes {
+	for i := range changes.ChangeNodes {
+		n := &changes.ChangeNodes[i]
 		if err := errors.Join(w.putNode(ctx, n), w.exec(ctx, reclaimNode, w.num, n.ID[:], n.Hash[:])); err != nil {
 			return err
 		}
@@ -213,15 +216,29 @@ func (w *writer) inserted(ctx context.Context) error {
 // kind by kind, as they were executed. What an answer takes of a run is then a
 // stretch or two of rows.
 func InOrder(nodes []graphstore.HashedNode) []graphstore.HashedNode {
-	nodes = slices.Clone(nodes)
-	sequence := func(n graphstore.HashedNode) float64 {
-		f, _ := n.Attributes[lineage.AttrSequence].(float64)
-		return f
+	places := make([]place, len(nodes))
+	for i := range nodes {
+		sequence, _ := nodes[i].Attributes[lineage.AttrSequence].(float64)
+		places[i] = place{nodes[i].Kind, sequence, i}
 	}
-	slices.SortStableFunc(nodes, func(a, b graphstore.HashedNode) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(sequence(a), sequence(b)), cmp.Compare(a.Name, b.Name))
+	slices.SortFunc(places, func(a, b place) int {
+		if c := cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.sequence, b.sequence)); c != 0 {
+			return c
+		}
+		return cmp.Or(cmp.Compare(nodes[a.at].Name, nodes[b.at].Name), cmp.Compare(a.at, b.at))
 	})
-	return nodes
+	ordered := make([]graphstore.HashedNode, len(nodes))
+	for i, p := range places {
+		ordered[i] = nodes[p.at]
+	}
+	return ordered
+}
+
+// place is what a node's place among others goes by, and where it was.
+type place struct {
+	kind     lineage.Kind
+	sequence float64
+	at       int
 }
 
 func idsOf(nodes []graphstore.HashedNode) []lineage.ID {
@@ -233,7 +250,7 @@ func idsOf(nodes []graphstore.HashedNode) []lineage.ID {
 }
 
 // putNode makes the node current with this content.
-func (w *writer) putNode(ctx context.Context, n graphstore.HashedNode) error {
+func (w *writer) putNode(ctx context.Context, n *graphstore.HashedNode) error {
 	switch w.there[n.ID] {
 	case n.Hash:
 		w.sameNodes[n.ID] = struct{}{}
@@ -271,7 +288,7 @@ func (w *writer) lookUp(ctx context.Context, ids []lineage.ID) error {
 }
 
 // supersede gives a node new content, unless another owner stands by what it says.
-func (w *writer) supersede(ctx context.Context, n graphstore.HashedNode) error {
+func (w *writer) supersede(ctx context.Context, n *graphstore.HashedNode) error {
 	var rival string
 	err := w.row(ctx, selectNodeRival, n.ID[:], w.num).Scan(&rival)
 	if err == nil {
@@ -299,7 +316,7 @@ func (w *writer) retractNode(ctx context.Context, id lineage.ID) error {
 
 // insertNode adds a node. A new row has the number after the highest, which is how
 // its number is known before it is written (inserted).
-func (w *writer) insertNode(ctx context.Context, n graphstore.HashedNode) error {
+func (w *writer) insertNode(ctx context.Context, n *graphstore.HashedNode) error {
 	if len(w.fresh) == 1 {
 		if err := w.row(ctx, selectLastNode).Scan(&w.last); err != nil {
 			return err
@@ -315,7 +332,7 @@ func (w *writer) insertNode(ctx context.Context, n graphstore.HashedNode) error 
 }
 
 // nodeArgs are the parameters of the statements that write a node.
-func (w *writer) nodeArgs(n graphstore.HashedNode) ([]any, error) {
+func (w *writer) nodeArgs(n *graphstore.HashedNode) ([]any, error) {
 	attributes, err := n.Attributes.AppendJSON(nil)
 	return []any{
 		n.ID[:], string(n.Kind), n.Name, string(attributes), n.Hash[:], w.at,

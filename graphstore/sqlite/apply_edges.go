@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"database/sql"
@@ -15,15 +16,13 @@ func (w *writer) putEdges(ctx context.Context, changes graphstore.Changes) error
 	if err := w.checkEnds(ctx, changes.AddEdges); err != nil {
 		return err
 	}
-	// In the order of their rows: pages are filled one after the other.
-	added := slices.Clone(changes.AddEdges)
-	slices.SortStableFunc(added, func(a, b graphstore.HashedEdge) int { return cmp.Compare(w.nums[a.TargetID], w.nums[b.TargetID]) })
-	for _, e := range added {
-		if err := w.addEdge(ctx, e); err != nil {
+	for _, row := range w.inRows(changes.AddEdges) {
+		if err := w.addEdge(ctx, row.edge); err != nil {
 			return err
 		}
 	}
-	for _, e := range changes.ChangeEdges {
+	for i := range changes.ChangeEdges {
+		e := &changes.ChangeEdges[i]
 		if err := w.numberEnds(ctx, e.Key()); err != nil {
 			return err
 		}
@@ -40,6 +39,31 @@ func (w *writer) putEdges(ctx context.Context, changes graphstore.Changes) error
 		}
 	}
 	return w.edges.flush(ctx)
+}
+
+// edgeRow is an edge with the numbers of its ends.
+type edgeRow struct {
+	target, source int64
+	edge           *graphstore.HashedEdge
+}
+
+// inRows returns new edges in the order of their rows: pages are filled one after the
+// other. The ends have been looked up.
+func (w *writer) inRows(edges []graphstore.HashedEdge) []edgeRow {
+	rows := make([]edgeRow, len(edges))
+	for i := range edges {
+		rows[i] = edgeRow{w.nums[edges[i].TargetID], w.nums[edges[i].SourceID], &edges[i]}
+	}
+	slices.SortFunc(rows, func(a, b edgeRow) int {
+		if c := cmp.Compare(a.target, b.target); c != 0 {
+			return c
+		}
+		if c := cmp.Compare(a.edge.RelationshipType, b.edge.RelationshipType); c != 0 {
+			return c
+		}
+		return cmp.Or(cmp.Compare(a.source, b.source), bytes.Compare(a.edge.TransformationID[:], b.edge.TransformationID[:]))
+	})
+	return rows
 }
 
 // checkEnds looks for the ends of new edges in the graph, where the projection's
@@ -94,7 +118,7 @@ func (w *writer) rivalOf(ctx context.Context, key lineage.EdgeKey) (*rival, erro
 	return &r, nil
 }
 
-func (w *writer) addEdge(ctx context.Context, e graphstore.HashedEdge) error {
+func (w *writer) addEdge(ctx context.Context, e *graphstore.HashedEdge) error {
 	other, err := w.rivalOf(ctx, e.Key())
 	if err != nil {
 		return err
@@ -109,7 +133,7 @@ func (w *writer) addEdge(ctx context.Context, e graphstore.HashedEdge) error {
 	return w.insertEdge(ctx, e, other.createdAt)
 }
 
-func (w *writer) changeEdge(ctx context.Context, e graphstore.HashedEdge) error {
+func (w *writer) changeEdge(ctx context.Context, e *graphstore.HashedEdge) error {
 	other, err := w.rivalOf(ctx, e.Key())
 	if err != nil {
 		return err
@@ -143,12 +167,13 @@ func (w *writer) endEdge(ctx context.Context, key lineage.EdgeKey) error {
 	return w.exec(ctx, deleteEdge, w.edgeArgs(key)...)
 }
 
-func (w *writer) insertEdge(ctx context.Context, e graphstore.HashedEdge, createdAt int64) error {
+func (w *writer) insertEdge(ctx context.Context, e *graphstore.HashedEdge, createdAt int64) error {
 	attributes, err := e.Attributes.AppendJSON(nil)
 	if err != nil {
 		return err
 	}
-	return w.edges.add(ctx, append(w.edgeArgs(e.Key()), e.SourceID[:], e.TargetID[:], e.Hash[:], string(attributes), createdAt, w.nums[e.TransformationID])...)
+	return w.edges.add(ctx, w.nums[e.TargetID], string(e.RelationshipType), w.nums[e.SourceID], e.TransformationID[:], w.num,
+		e.SourceID[:], e.TargetID[:], e.Hash[:], string(attributes), createdAt, w.nums[e.TransformationID])
 }
 
 // numberEnds looks up the nodes that an edge ends at.
