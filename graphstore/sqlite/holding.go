@@ -10,8 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"wellspring/graphstore"
 	"wellspring/lineage"
 )
@@ -47,11 +45,11 @@ func (w *writer) origin(ctx context.Context, text string) (int64, error) {
 	if known {
 		return num, nil
 	}
-	id, err := uuid.Parse(text)
-	if err != nil || id.String() != text {
+	id, is := idOf(text)
+	if !is {
 		return 0, nil
 	}
-	err = w.row(ctx, selectOrigin, id[:]).Scan(&num)
+	err := w.row(ctx, selectOrigin, id[:]).Scan(&num)
 	if errors.Is(err, sql.ErrNoRows) {
 		var result sql.Result
 		if result, err = w.stmt(ctx, insertOrigin).ExecContext(context.WithoutCancel(ctx), id[:]); err == nil {
@@ -60,6 +58,12 @@ func (w *writer) origin(ctx context.Context, text string) (int64, error) {
 	}
 	w.origins[text] = num
 	return num, err
+}
+
+// idOf reads an id as contents name it.
+func idOf(text string) (id lineage.ID, is bool) {
+	err := id.UnmarshalText([]byte(text))
+	return id, err == nil && id.String() == text
 }
 
 // hold writes what waits, in the order in which it lies. What a content names twice
