@@ -2,11 +2,8 @@ package faults
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"path/filepath"
-	"regexp"
-	"strconv"
 	"testing"
 	"time"
 
@@ -49,21 +46,7 @@ func TestBridgeIsKilledWhileItForwards(t *testing.T) {
 	if b == nil {
 		t.Fatal("the bridge did not start again")
 	}
-	for left := math.MaxInt; left > 0; { // as long as it goes on, however much there is
-		until(t, fmt.Sprintf("some of %d records to be sent on", left), func() bool {
-			_, metrics, _ := b.get(t.Context(), "/metrics")
-			now := waiting.FindSubmatch(metrics)
-			if now == nil {
-				return false
-			}
-			n, err := strconv.Atoi(string(now[1]))
-			if err != nil || n >= left {
-				return false
-			}
-			left = n
-			return true
-		})
-	}
+	dwindle(t, "records to be sent on", func() int { return b.figure(t, "wellspring_forward_waiting_records") })
 	for _, s := range []*service{b, central} {
 		if err := s.terminate(); err != nil {
 			t.Errorf("it ended with: %v", err)
@@ -73,9 +56,6 @@ func TestBridgeIsKilledWhileItForwards(t *testing.T) {
 		t.Errorf("%d records at the centre, want %d", report.Records, len(kept))
 	}
 }
-
-// waiting is how many records a bridge has not sent on yet.
-var waiting = regexp.MustCompile(`(?m)^wellspring_forward_waiting_records (\d+)$`)
 
 // harvest has the journal of a bridge that does not run keep some runs, in parts.
 func harvest(t *testing.T, dir string, round int, kept map[string]bool) {

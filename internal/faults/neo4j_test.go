@@ -98,6 +98,7 @@ func TestNeo4jIsCutOff(t *testing.T) {
 	settings := []string{"WELLSPRING_STORE=neo4j", "WELLSPRING_NEO4J_URI=bolt://" + w.address}
 	dir := filepath.Join(t.TempDir(), "data")
 	l := startLoad(t, 7)
+	l.most = forNeo4j
 	s := launch(t, dir, settings...)
 	if s == nil {
 		t.Fatal("it did not start")
@@ -138,6 +139,7 @@ type faltering struct {
 func newFaltering(t *testing.T, settings []string) *faltering {
 	t.Helper()
 	f := &faltering{load: startLoad(t, 11), dir: filepath.Join(t.TempDir(), "data"), settings: settings}
+	f.most = forNeo4j
 	if f.service = launch(t, f.dir, settings...); f.service == nil {
 		t.Fatal("it did not start")
 	}
@@ -151,10 +153,7 @@ func (f *faltering) through(t *testing.T, what string, fail, mend func()) {
 	f.await(5)
 	fail()
 	f.await(10) // it goes on taking
-	until(t, what+": a lag that shows", func() bool {
-		_, metrics, _ := f.service.get(t.Context(), "/metrics")
-		return bytes.Contains(metrics, []byte("\nwellspring_journal_lag_records ")) && !bytes.Contains(metrics, []byte("\nwellspring_journal_lag_records 0\n"))
-	})
+	until(t, what+": a lag that shows", func() bool { return f.service.figure(t, "wellspring_journal_lag_records") > 0 })
 	f.now.Store(nil)
 	mend()
 	f.service.processed(t)

@@ -90,6 +90,7 @@ func TestKillTellsAll(t *testing.T) {
 			t.Fatalf("%s: %d %v %s", path, status, err, text)
 		}
 	}
+	s.processed(t)
 	until(t, "all is processed and told", func() bool {
 		var pulse struct {
 			Behind  int64

@@ -1,7 +1,6 @@
 package faults
 
 import (
-	"bytes"
 	"database/sql"
 	"encoding/json"
 	"math/rand/v2"
@@ -38,14 +37,23 @@ func both(first, second graph) []string {
 	return append(append([]string{}, first.first...), second.second...)
 }
 
-// second says how the second graph stands; zero where nobody says.
-func (s *service) second(t testing.TB) (state etl.Second) {
+// second says how the second graph stands; behind by -1 where nobody says.
+func (s *service) second(t testing.TB) etl.Second {
 	t.Helper()
 	var pulse etl.Pulse
 	if status, text, _ := s.get(t.Context(), "/v1/pulse"); status != http.StatusOK || json.Unmarshal(text, &pulse) != nil || pulse.Second == nil {
-		return state
+		return etl.Second{Behind: -1}
 	}
 	return *pulse.Second
+}
+
+func (s *service) behind(t testing.TB) int { return int(s.second(t).Behind) }
+
+// filled waits until the second graph has all that the journal holds: nobody sends now.
+func (s *service) filled(t testing.TB) {
+	t.Helper()
+	dwindle(t, "records that the second graph lacks", func() int { return s.behind(t) })
+	until(t, "a second graph that is filled", func() bool { return s.second(t).Filled })
 }
 
 // The service is killed again and again while a second graph is filled from a history,
@@ -81,9 +89,6 @@ func killing(t *testing.T, n int, one, other graph) {
 		l.now.Store(nil)
 		s.kill()
 	}
-	filled := func(s *service) {
-		until(t, "a second graph that is filled", func() bool { return s.second(t).Filled })
-	}
 	under(one.first, func(*service) { l.await(20) })
 	for range n {
 		under(both(one, other), func(*service) {
@@ -93,7 +98,7 @@ func killing(t *testing.T, n int, one, other graph) {
 	}
 	under(both(one, other), func(s *service) {
 		l.now.Store(nil)
-		filled(s)
+		s.filled(t)
 	})
 	for range n {
 		under(both(other, one), func(*service) { l.await(5 + random.IntN(10)) })
@@ -158,19 +163,19 @@ func TestSecondGraphIsKilled(t *testing.T) {
 func beside(t *testing.T, second graph, fail func(t *testing.T, dir string) (mend func())) {
 	dir, settings := filepath.Join(t.TempDir(), "data"), both(inFile("graph.db"), second)
 	l := startLoad(t, 13)
+	l.most = forNeo4j
 	s := launch(t, dir, settings...)
 	if s == nil {
 		t.Fatal("it did not start")
 	}
 	l.now.Store(s)
 	l.await(5)
-	until(t, "a second graph that is filled", func() bool { return s.second(t).Filled })
+	l.now.Store(nil)
+	s.filled(t)
+	l.now.Store(s)
 	mend := fail(t, dir)
 	l.await(10) // it goes on taking
-	until(t, "a lag of the second graph", func() bool {
-		_, metrics, _ := s.get(t.Context(), "/metrics")
-		return bytes.Contains(metrics, []byte("\nwellspring_second_lag_records ")) && s.second(t).Behind > 5
-	})
+	until(t, "a lag of the second graph", func() bool { return s.figure(t, "wellspring_second_lag_records") > 5 && s.behind(t) > 5 })
 	l.now.Store(nil)
 	s.processed(t) // the first does not wait for it
 	if status, text, _ := s.get(t.Context(), "/readyz"); status != http.StatusOK {
@@ -179,11 +184,11 @@ func beside(t *testing.T, second graph, fail func(t *testing.T, dir string) (men
 	if status, text, _ := s.get(t.Context(), "/v1/runs"); status != http.StatusOK {
 		t.Errorf("runs: %d %s", status, text)
 	}
-	if behind := s.second(t).Behind; behind < 5 {
+	if behind := s.behind(t); behind < 5 {
 		t.Errorf("the second graph is behind by %d records only: nothing was wrong with it", behind)
 	}
 	mend()
-	until(t, "the second graph to catch up", func() bool { return s.second(t).Behind == 0 })
+	dwindle(t, "records that the second graph lacks", func() int { return s.behind(t) })
 	l.end()
 	if err := s.terminate(); err != nil {
 		t.Errorf("it ended with: %v", err)

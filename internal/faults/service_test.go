@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"os"
 	"os/exec"
@@ -218,13 +219,15 @@ func verdict(t *testing.T, dir string, acknowledged map[string]bool, settings ..
 		t.Errorf("%d dead letters; not compared: %v", report.DeadLetters, report.Unsettled)
 	}
 	if options.SecondStore != "" {
+		here := &service{t: t, where: where{REST: "http://" + a.Addr()}}
+		dwindle(t, "records that the second graph lacks", func() int { return here.behind(t) })
 		compare(t, a)
 	}
 	t.Logf("%d acknowledged, %d records, %d owners, %d nodes, %d edges, %d differences", len(acknowledged), report.Records, report.Owners, report.Nodes, report.Edges, report.DifferenceCount)
 	return report
 }
 
-// compare waits until the second graph has caught up: it must be as the first.
+// compare holds the second graph, which has caught up, against the first: it must be as that is.
 func compare(t *testing.T, a *app.App) {
 	t.Helper()
 	var report etl.Fsck
@@ -325,4 +328,36 @@ func until(t testing.TB, what string, ask func() bool) {
 			t.Fatalf("waited in vain: %s", what)
 		}
 	}
+}
+
+// dwindle waits until nothing is left, however much there is, and gives up where it
+// becomes no less. What left says below zero is not known just now.
+func dwindle(t testing.TB, what string, left func() int) {
+	t.Helper()
+	for least := math.MaxInt; least > 0; {
+		until(t, fmt.Sprintf("fewer than %d %s", least, what), func() bool {
+			now := left()
+			if now < 0 || now >= least {
+				return false
+			}
+			least = now
+			return true
+		})
+	}
+}
+
+// figure is a whole number among the metrics; -1 where nobody tells it.
+func (s *service) figure(t testing.TB, name string) int {
+	t.Helper()
+	_, metrics, _ := s.get(t.Context(), "/metrics")
+	for line := range strings.Lines(string(metrics)) {
+		if value, is := strings.CutPrefix(line, name+" "); is {
+			n, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return int(n)
+		}
+	}
+	return -1
 }

@@ -1,7 +1,6 @@
 package faults
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -74,10 +73,7 @@ func TestSoak(t *testing.T) {
 // processed waits until the service has processed all that it has taken.
 func (s *service) processed(t testing.TB) {
 	t.Helper()
-	until(t, "all to be processed", func() bool {
-		_, metrics, _ := s.get(t.Context(), "/metrics")
-		return bytes.Contains(metrics, []byte("\nwellspring_journal_lag_records 0\n"))
-	})
+	dwindle(t, "records to be processed", func() int { return s.figure(t, "wellspring_journal_lag_records") })
 }
 
 // resident is how much memory the service holds, MiB.
