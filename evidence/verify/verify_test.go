@@ -6,8 +6,12 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"wellspring/evidence/pack"
@@ -37,38 +41,110 @@ func TestUntouched(t *testing.T) {
 	}
 }
 
-// A change of any byte of a package, be it one bit or all, is found. Without
-// EDITS every thirteenth byte is tried, and each of the last ones, where the zip file's own are.
+// flips are the changes of one byte that are tried: one of every thirteenth byte, or of
+// each. make evidence-check asks for every byte (EDITS), be it by one bit, or by each and all.
+func flips(i int, each, bits bool) []byte {
+	check := os.Getenv("EDITS") != ""
+	switch {
+	case check && bits:
+		return []byte{1, 2, 4, 8, 16, 32, 64, 128, 255}
+	case check || each || i%13 == 0:
+		return []byte{1 << (i % 8)}
+	}
+	return nil
+}
+
+// first ends a check at the first fault: whether there is one is what is asked.
+func (b *lab) first() verify.Options {
+	return verify.Options{Keys: []string{b.key()}, Limits: verify.Limits{Faults: 1}}
+}
+
+// A change of any byte of a package, be it one bit or all, is found.
 func TestEveryByte(t *testing.T) {
 	b := newLab(t, 1, 1)
-	data := b.pack(t, false)
-	missed, tried := 0, 0
-	for i := range data {
-		flips := []byte{1 << (i % 8)}
-		if i%13 != 0 && os.Getenv("EDITS") == "" && i < len(data)-2000 {
-			continue // make evidence-check changes every one
-		}
-		if os.Getenv("EDITS") != "" {
-			flips = []byte{1, 2, 4, 8, 16, 32, 64, 128, 255}
-		}
-		tried += len(flips)
-		for _, flip := range flips {
-			data[i] ^= flip
-			if check(t, data, verify.Options{Keys: []string{b.key()}}).Valid {
-				missed++
-				t.Errorf("byte %d of %d changed by %#x: not found", i, len(data), flip)
-			}
-			data[i] ^= flip
-		}
+	data, o := b.pack(t, false), b.first()
+	if r := check(t, data, o); !r.Valid {
+		t.Fatalf("the test can't fail: %+v", r)
 	}
-	t.Logf("%d changes of %d bytes, %d not found", tried, len(data), missed)
+	var all sync.WaitGroup
+	var tried, missed atomic.Int64
+	workers := runtime.GOMAXPROCS(0)
+	for w := range workers {
+		all.Go(func() {
+			own := bytes.Clone(data)
+			for i := w; i < len(own); i += workers {
+				for _, flip := range flips(i, i >= len(own)-2000, true) { // the last ones are the zip file's own
+					own[i] ^= flip
+					tried.Add(1)
+					if check(t, own, o).Valid {
+						missed.Add(1)
+						t.Errorf("byte %d of %d changed by %#x: not found", i, len(own), flip)
+					}
+					own[i] ^= flip
+				}
+			}
+		})
+	}
+	all.Wait()
+	t.Logf("%d changes of %d bytes, %d not found", tried.Load(), len(data), missed.Load())
 	for i := range data { // cut anywhere
-		if i%29 == 0 && check(t, data[:i], verify.Options{Keys: []string{b.key()}}).Valid {
+		if i%29 == 0 && check(t, data[:i], o).Valid {
 			t.Errorf("cut at %d: not found", i)
 		}
 	}
-	if check(t, append(bytes.Clone(data), 0), verify.Options{Keys: []string{b.key()}}).Valid {
+	if check(t, append(bytes.Clone(data), 0), o).Valid {
 		t.Error("a byte more at the end: not found")
+	}
+}
+
+// The same of an unpacked package, which has no seal: every file is covered by itself.
+func TestEveryByteOfFiles(t *testing.T) {
+	b := newLab(t, 1, 1)
+	files, dir, o := unpacked(t, b.pack(t, false)), t.TempDir(), b.first()
+	write(t, dir, files)
+	tried, size, missed := 0, 0, 0
+	for name, text := range files {
+		place := filepath.Join(dir, filepath.FromSlash(name))
+		size += len(text)
+		covers := strings.HasPrefix(name, pack.FileSums) || strings.HasPrefix(name, path.Dir(pack.FileKeys)) // all others rest on it
+		for i := range text {
+			for _, flip := range flips(i, covers, covers) {
+				text[i] ^= flip
+				tried++
+				if err := os.WriteFile(place, text, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				text[i] ^= flip
+				if r, err := verify.File(dir, o); err != nil || r.Valid {
+					missed++
+					t.Errorf("byte %d of %s changed by %#x: not found (%v)", i, name, flip, err)
+				}
+			}
+		}
+		if err := os.WriteFile(place, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("%d changes of %d bytes in %d files, %d not found", tried, size, len(files), missed)
+	if r, err := verify.File(dir, o); err != nil || !r.Valid {
+		t.Errorf("the test can't fail: %+v %v", r, err)
+	}
+}
+
+// A check that ends early says so, and names as many faults as it may.
+func TestFaultsAreCut(t *testing.T) {
+	b := newLab(t, 5, 6)
+	files := unpacked(t, b.pack(t, false))
+	for name := range files {
+		if strings.HasPrefix(name, pack.DirPayloads) {
+			files[name] = []byte("x")
+		}
+	}
+	for most, want := range map[int]int{1: 2, 3: 4, 0: 13} { // 0: all; the file and its entry, and the seal
+		r := check(t, repack(t, files, ""), verify.Options{Keys: []string{b.key()}, Limits: verify.Limits{Faults: most}})
+		if cut := strings.Contains(r.Faults[len(r.Faults)-1].What, "there may be more"); r.Valid || len(r.Faults) != want || cut != (most > 0) {
+			t.Errorf("at most %d: %+v", most, r.Faults)
+		}
 	}
 }
 
