@@ -117,16 +117,28 @@ func newKeysCreate() *cobra.Command {
 
 func newKeysRotate() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "rotate ID",
-		Short:   "Give a key a new secret; the old one is taken for some hours more",
-		Example: "  wellspring keys rotate 3f2a9c01b7de --grace 48",
-		Args:    invalidArgs(cobra.ExactArgs(1)),
+		Use:   "rotate ID",
+		Short: "Give a key a new secret; the old one is taken for some hours more",
+		Example: `  wellspring keys rotate 3f2a9c01b7de --dry-run
+  wellspring keys rotate 3f2a9c01b7de --grace 48`,
+		Args: invalidArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			hours, err := cmd.Flags().GetInt("grace")
 			if err != nil {
 				return err
 			}
+			dryRun, err := cmd.Flags().GetBool("dry-run")
+			if err != nil {
+				return err
+			}
+			if hours < 1 || hours > 720 {
+				return lineage.Invalid("rotate key", "--grace "+strconv.Itoa(hours), "use 1 to 720 hours")
+			}
 			return withService(cmd, func(s *service) error {
+				if dryRun {
+					until := time.Now().Add(time.Duration(hours) * time.Hour)
+					return s.wouldChange(cmd, args[0], "would get a new secret. The old one would be taken until "+instantCell(&until)+".")
+				}
 				r, err := s.RotateKeyWithResponse(cmd.Context(), args[0], &client.RotateKeyParams{GraceHours: &hours})
 				if err != nil {
 					return s.unreachable(err)
@@ -138,7 +150,8 @@ func newKeysRotate() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().Int("grace", 24, "for how many hours the old secret is taken too; a leaked key is revoked instead")
+	cmd.Flags().Int("grace", 24, "for how many hours the old secret is taken too, 1 to 720; a leaked key is revoked instead")
+	cmd.Flags().Bool("dry-run", false, "show which key would get a new secret, and change nothing")
 	return cmd
 }
 
@@ -156,7 +169,7 @@ func newKeysRevoke() *cobra.Command {
 			}
 			return withService(cmd, func(s *service) error {
 				if dryRun {
-					return s.wouldRevoke(cmd, args[0])
+					return s.wouldChange(cmd, args[0], "would end.")
 				}
 				r, err := s.RevokeKeyWithResponse(cmd.Context(), args[0])
 				if err != nil {
@@ -173,8 +186,8 @@ func newKeysRevoke() *cobra.Command {
 	return cmd
 }
 
-// wouldRevoke shows the key in force that has an id.
-func (s *service) wouldRevoke(cmd *cobra.Command, id string) error {
+// wouldChange shows the key in force that has an id, and what would become of it.
+func (s *service) wouldChange(cmd *cobra.Command, id, what string) error {
 	r, err := s.ListKeysWithResponse(cmd.Context())
 	if err != nil {
 		return s.unreachable(err)
@@ -185,11 +198,11 @@ func (s *service) wouldRevoke(cmd *cobra.Command, id string) error {
 	for _, k := range r.JSON200.Keys {
 		if k.ID == id && k.RevokedAt == nil {
 			return output(cmd, k, func(t *table) {
-				t.line("%s, %q, with the roles %s, last used %s, would end.", k.ID, k.Name, roles(k), cmp.Or(day(k.UsedAt), "never"))
+				t.line("%s, %q, with the roles %s, last used %s, %s", k.ID, k.Name, roles(k), cmp.Or(day(k.UsedAt), "never"), what)
 			})
 		}
 	}
-	return lineage.NotFound("revoke key", id, "no key in force has this id; wellspring keys list shows them")
+	return lineage.NotFound("change key", id, "no key in force has this id; wellspring keys list shows them")
 }
 
 func newKeysRotateLog() *cobra.Command {

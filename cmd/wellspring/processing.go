@@ -164,13 +164,21 @@ func tableOfLetter(t *table, l client.DeadLetter) {
 }
 
 func newLettersRetry() *cobra.Command {
-	return &cobra.Command{
-		Use:     "retry ID",
-		Short:   "Process a dead letter again",
-		Example: "  wellspring dlq retry 17",
-		Args:    invalidArgs(cobra.ExactArgs(1)),
+	cmd := &cobra.Command{
+		Use:   "retry ID",
+		Short: "Process a dead letter again",
+		Example: `  wellspring dlq retry 17 --dry-run
+  wellspring dlq retry 17 --reason "the definition of its plate is there now"`,
+		Args: invalidArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			dryRun, err := cmd.Flags().GetBool("dry-run")
+			if err != nil {
+				return err
+			}
 			return withService(cmd, func(s *service) error {
+				if dryRun {
+					return s.showLetter(cmd, args[0], "It would be processed again, with all else that is known of its owner; whether it fails again, only that shows.")
+				}
 				r, err := s.RetryDeadLetterWithResponse(cmd.Context(), args[0])
 				if err != nil {
 					return s.unreachable(err)
@@ -187,6 +195,8 @@ func newLettersRetry() *cobra.Command {
 			})
 		},
 	}
+	cmd.Flags().Bool("dry-run", false, "show what would be processed again, and change nothing")
+	return cmd
 }
 
 func newLettersDrop() *cobra.Command {
