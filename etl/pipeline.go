@@ -114,7 +114,7 @@ func New(config Config) (*Pipeline, error) {
 	}
 	p := &Pipeline{
 		config: config, logger: config.Logger, metrics: config.Metrics, projectors: projectors(config),
-		queue: newQueue(config.Backlog, config.Window), lives: newLives(max(0, config.Follow)), reins: &reins{}, rates: &rates{}, graves: &graves{}, waiters: &waiters{},
+		queue: newQueue(config.Backlog, config.Window), lives: newLives(max(0, config.Follow)), reins: &reins{}, rates: &rates{since: config.Clock()}, graves: &graves{}, waiters: &waiters{},
 	}
 	maps.Copy(p.projectors, config.Projectors)
 	err = p.metrics.registerer.Register(newLag(func(ctx context.Context) (int64, time.Duration, error) {

@@ -98,7 +98,7 @@ func (p *Pipeline) Pulse(ctx context.Context) (Pulse, error) {
 // rates count turns by the minute, for the last quarter of an hour.
 type rates struct {
 	mu      sync.Mutex
-	since   time.Time
+	since   time.Time // the start
 	minutes [16]minute
 }
 
@@ -110,9 +110,6 @@ type minute struct {
 func (r *rates) count(now time.Time, envelopes int, failed bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.since.IsZero() {
-		r.since = now
-	}
 	number := now.Unix() / 60
 	m := &r.minutes[number%int64(len(r.minutes))]
 	if m.number != number {
