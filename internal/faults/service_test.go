@@ -315,10 +315,14 @@ func rounds(t testing.TB, few int) int {
 	return n
 }
 
+// patience is how long nothing may go on. The driver gives a connection to Neo4j that
+// fell silent up after two minutes.
+const patience = 5 * time.Minute
+
 // until asks again and again until ask says yes, or patience is over.
 func until(t testing.TB, what string, ask func() bool) {
 	t.Helper()
-	deadline := time.After(2 * time.Minute)
+	deadline := time.After(patience)
 	ticker := time.NewTicker(20 * time.Millisecond)
 	defer ticker.Stop()
 	for !ask() {
