@@ -42,9 +42,9 @@ func TestUntouched(t *testing.T) {
 	}
 }
 
-// flips are the changes of one byte that are tried: one of each byte where make
-// evidence-check asks for that (EDITS), else of some; of what all else rests
-// on of each, and then by each bit and by all.
+// flips are the changes of one byte that are tried. Without EDITS: of one bit, in some
+// bytes, and in each of those that the rest is judged by. make evidence-check sets it:
+// one bit of every byte, and each bit and all of those.
 func flips(i int, rests bool) []byte {
 	check := os.Getenv("EDITS") != ""
 	switch {
