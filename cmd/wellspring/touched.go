@@ -19,7 +19,7 @@ tip may have reached, impact tells.
 
 ` + selectorHelp,
 		Example: `  wellspring touched 'lot:PBS buffer'
-  wellspring touched sample:S-0001 --limit 20
+  wellspring touched sample:LY-0001 --limit 20
   wellspring touched 'lot:PBS buffer' --output json`,
 		Args: invalidArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
