@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -70,15 +71,26 @@ func appendValue(b []byte, value any) ([]byte, error) {
 
 // appendText appends a string; what is to be escaped is left to encoding/json.
 func appendText(b []byte, s string) []byte {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' || c == 0x7f {
-			text, _ := json.Marshal(s) // a string always encodes
-			return append(b, text...)
-		}
+	if !plain(s) {
+		text, _ := json.Marshal(s) // a string always encodes
+		return append(b, text...)
 	}
 	b = append(b, '"')
 	b = append(b, s...)
 	return append(b, '"')
+}
+
+// plain reports whether encoding/json writes s as it is.
+func plain(s string) bool {
+	ascii := true
+	for i := range len(s) {
+		c := s[i]
+		if c < ' ' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			return false
+		}
+		ascii = ascii && c < utf8.RuneSelf
+	}
+	return ascii || utf8.ValidString(s) && !strings.Contains(s, "\u2028") && !strings.Contains(s, "\u2029")
 }
 
 // AppendNumber appends a number as encoding/json does; those written with an exponent are left to

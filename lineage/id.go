@@ -21,12 +21,24 @@ var Namespace = uuid.MustParse("6f6ac1ae-7a0e-5d5c-9d3f-2b0f6f1f0e57")
 // Which parts name a kind is fixed by the functions beside it (RunID,
 // WellStateID, …): use those.
 func NewID(k Kind, parts ...string) ID {
-	var name bytes.Buffer
-	enc := json.NewEncoder(&name)
+	var few [256]byte
+	name := appendPart(append(few[:0], '['), string(k))
+	for _, part := range parts {
+		name = appendPart(append(name, ','), part)
+	}
+	return uuid.NewSHA1(Namespace, append(name, ']'))
+}
+
+// appendPart appends a string as JSON, without HTML escaping.
+func appendPart(b []byte, s string) []byte {
+	if plain(s) {
+		return appendText(b, s)
+	}
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
 	enc.SetEscapeHTML(false)
-	// A slice of strings always encodes.
-	_ = enc.Encode(append([]string{string(k)}, parts...))
-	return uuid.NewSHA1(Namespace, bytes.TrimRight(name.Bytes(), "\n"))
+	_ = enc.Encode(s) // a string always encodes
+	return append(b, bytes.TrimRight(text.Bytes(), "\n")...)
 }
 
 // RunID is the id of a run, by the robot's own run id.
