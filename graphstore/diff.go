@@ -19,13 +19,33 @@ type Manifest struct {
 type HashedNode struct {
 	lineage.Node
 	Hash lineage.Hash
+	text string // "": to be written again
 }
 
 // HashedEdge is an edge with the hash of its content.
 type HashedEdge struct {
 	lineage.Edge
 	Hash lineage.Hash
+	text string // "": to be written again
 }
+
+// JSON is the canonical JSON of the node's attributes.
+func (n *HashedNode) JSON() (string, error) { return again(n.text, n.Attributes) }
+
+// JSON is the canonical JSON of the edge's attributes.
+func (e *HashedEdge) JSON() (string, error) { return again(e.text, e.Attributes) }
+
+func again(text string, attributes lineage.Attributes) (string, error) {
+	if text != "" {
+		return text, nil
+	}
+	written, err := attributes.AppendJSON(nil)
+	return string(written), err
+}
+
+// textsKept bounds the texts, in bytes, that are kept of a projection's attributes from
+// where they are hashed to where they are stored. Those of a long run are written twice.
+const textsKept = 4 << 20
 
 // Changes is what turns an owner's part of the graph into a projection. Each
 // list is in the order of ids or keys.
@@ -45,19 +65,26 @@ type Hashed struct {
 // Hash hashes what is in a projection.
 func Hash(p lineage.Projection) (Hashed, error) {
 	h := Hashed{Nodes: make([]HashedNode, len(p.Nodes)), Edges: make([]HashedEdge, len(p.Edges))}
+	kept := 0
+	keep := func(text string) string {
+		if kept += len(text); kept > textsKept {
+			return ""
+		}
+		return text
+	}
 	for i, n := range p.Nodes {
-		hash, err := n.ContentHash()
+		hash, text, err := n.Content()
 		if err != nil {
 			return Hashed{}, err
 		}
-		h.Nodes[i] = HashedNode{n, hash}
+		h.Nodes[i] = HashedNode{n, hash, keep(text)}
 	}
 	for i, e := range p.Edges {
-		hash, err := e.ContentHash()
+		hash, text, err := e.Content()
 		if err != nil {
 			return Hashed{}, err
 		}
-		h.Edges[i] = HashedEdge{e, hash}
+		h.Edges[i] = HashedEdge{e, hash, keep(text)}
 	}
 	return h, nil
 }

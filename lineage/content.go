@@ -16,26 +16,45 @@ type Hash [sha256.Size]byte
 // ContentHash is the hash of what n says, CreatedAt aside: two nodes with one
 // id and one hash are the same node in the same revision.
 func (n Node) ContentHash() (Hash, error) {
+	hash, _, err := n.Content()
+	return hash, err
+}
+
+// Content returns the content hash of n and the canonical JSON of its attributes, which
+// the hash is of: who keeps both need not write it twice.
+func (n Node) Content() (hash Hash, attributes string, err error) {
 	var few [1024]byte
 	b := append(few[:0], '[')
 	b = append(appendText(b, string(n.Kind)), ',')
 	b = append(appendText(b, n.Name), ',')
-	return n.Attributes.hash(b)
+	return n.Attributes.content(b)
 }
 
 // ContentHash is the hash of what e says beyond its key, CreatedAt aside.
 func (e Edge) ContentHash() (Hash, error) {
-	var few [512]byte
-	return e.Attributes.hash(append(few[:0], '['))
+	hash, _, err := e.Content()
+	return hash, err
 }
 
-// hash ends a JSON list with the attributes, and a line, and hashes it.
-func (a Attributes) hash(list []byte) (Hash, error) {
-	list, err := a.AppendJSON(list)
-	if err != nil {
-		return Hash{}, &Error{Op: "hash content", Kind: ErrorInvalid, Err: err}
+// Content is Node.Content of edges.
+func (e Edge) Content() (hash Hash, attributes string, err error) {
+	var few [512]byte
+	return e.Attributes.content(append(few[:0], '['))
+}
+
+// nothing is the canonical JSON of no attributes, which most edges have.
+const nothing = "{}"
+
+// content ends a JSON list with the attributes, and a line, and hashes it.
+func (a Attributes) content(list []byte) (hash Hash, attributes string, err error) {
+	before := len(list)
+	if list, err = a.AppendJSON(list); err != nil {
+		return Hash{}, "", &Error{Op: "hash content", Kind: ErrorInvalid, Err: err}
 	}
-	return sha256.Sum256(append(list, ']', '\n')), nil
+	if attributes = nothing; len(a) > 0 {
+		attributes = string(list[before:])
+	}
+	return sha256.Sum256(append(list, ']', '\n')), attributes, nil
 }
 
 // Same reports whether n and o say the same, CreatedAt aside. It costs less than two

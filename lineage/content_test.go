@@ -55,8 +55,12 @@ func TestCanonicalIsWhatJSONWrites(t *testing.T) {
 		if err := json.NewEncoder(&line).Encode([]any{node.Kind, node.Name, map[string]any(attributes)}); err != nil {
 			t.Fatal(err)
 		}
-		if hash, err := node.ContentHash(); err != nil || hash != sha256.Sum256(line.Bytes()) {
+		hash, text, err := node.Content()
+		if err != nil || hash != sha256.Sum256(line.Bytes()) {
 			t.Errorf("the hash of a node is not that of %s (%v)", line.Bytes(), err)
+		}
+		if text != string(want) {
+			t.Errorf("the attributes of a node are written as %s, want %s", text, want)
 		}
 	})
 }

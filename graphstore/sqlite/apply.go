@@ -333,9 +333,9 @@ func (w *writer) insertNode(ctx context.Context, n *graphstore.HashedNode) error
 
 // nodeArgs are the parameters of the statements that write a node.
 func (w *writer) nodeArgs(n *graphstore.HashedNode) ([]any, error) {
-	attributes, err := n.Attributes.AppendJSON(nil)
+	attributes, err := n.JSON()
 	return []any{
-		n.ID[:], string(n.Kind), n.Name, string(attributes), n.Hash[:], w.at,
+		n.ID[:], string(n.Kind), n.Name, attributes, n.Hash[:], w.at,
 		text(n.Attributes, lineage.AttrRun), text(n.Attributes, lineage.AttrLabware),
 		text(n.Attributes, lineage.AttrWell), text(n.Attributes, lineage.AttrBarcode),
 	}, err

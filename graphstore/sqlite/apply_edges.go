@@ -168,12 +168,12 @@ func (w *writer) endEdge(ctx context.Context, key lineage.EdgeKey) error {
 }
 
 func (w *writer) insertEdge(ctx context.Context, e *graphstore.HashedEdge, createdAt int64) error {
-	attributes, err := e.Attributes.AppendJSON(nil)
+	attributes, err := e.JSON()
 	if err != nil {
 		return err
 	}
 	return w.edges.add(ctx, w.nums[e.TargetID], string(e.RelationshipType), w.nums[e.SourceID], e.TransformationID[:], w.num,
-		e.SourceID[:], e.TargetID[:], e.Hash[:], string(attributes), createdAt, w.nums[e.TransformationID])
+		e.SourceID[:], e.TargetID[:], e.Hash[:], attributes, createdAt, w.nums[e.TransformationID])
 }
 
 // numberEnds looks up the nodes that an edge ends at.
