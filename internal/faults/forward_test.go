@@ -28,6 +28,7 @@ func TestBridgeIsKilledWhileItForwards(t *testing.T) {
 	w := newWire(t, central.REST[len("http://"):])
 	settings := []string{childEnv + "=" + asBridge, "WELLSPRING_TO=http://" + w.address, "WELLSPRING_ROBOT=left=" + robot.URL + "?mqtt=off"}
 	kept := map[string]bool{}
+	sent := 0
 	for i, left := 0, 0; i < n; i++ {
 		if left < 320 { // of a harvest; so whenever it is killed it has something to send
 			harvest(t, here, i, kept)
@@ -37,19 +38,25 @@ func TestBridgeIsKilledWhileItForwards(t *testing.T) {
 			t.Fatal("the bridge did not start again")
 		}
 		w.slow.Store(int64(time.Duration(random.IntN(5)) * time.Millisecond))
+		left = b.unsent(t)
+		if random.IntN(4) > 0 { // else it may be killed before it has begun
+			began := left
+			until(t, "something to be sent on", func() bool { left = b.unsent(t); return left < began })
+			sent++
+		}
 		if random.IntN(2) == 0 {
 			w.cut(false)
 		}
 		<-time.After(time.Duration(random.IntN(150)) * time.Millisecond) // the moment is the test
-		left = b.figure(t, "wellspring_forward_waiting_records")
 		b.kill()
 	}
+	t.Logf("killed %d times, %d of them while it sent on", n, sent)
 	w.slow.Store(0)
 	b := launch(t, here, settings...)
 	if b == nil {
 		t.Fatal("the bridge did not start again")
 	}
-	dwindle(t, "records to be sent on", func() int { return b.figure(t, "wellspring_forward_waiting_records") })
+	dwindle(t, "records to be sent on", func() int { return b.unsent(t) })
 	for _, s := range []*service{b, central} {
 		if err := s.terminate(); err != nil {
 			t.Errorf("it ended with: %v", err)
@@ -58,6 +65,16 @@ func TestBridgeIsKilledWhileItForwards(t *testing.T) {
 	if report := verdict(t, there, kept); int(report.Records) != len(kept) {
 		t.Errorf("%d records at the centre, want %d", report.Records, len(kept))
 	}
+}
+
+// unsent is how many records a bridge has to send on.
+func (s *service) unsent(t testing.TB) (n int) {
+	t.Helper()
+	until(t, "the bridge to say what waits", func() bool {
+		n = s.figure(t, "wellspring_forward_waiting_records")
+		return n >= 0
+	})
+	return n
 }
 
 // harvest has the journal of a bridge that does not run keep some runs, in parts.

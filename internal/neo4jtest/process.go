@@ -187,9 +187,10 @@ func (p *Process) Restart(ctx context.Context, lines ...string) error {
 	return errors.Join(err, os.WriteFile(file, before, 0o644))
 }
 
-// await waits until the server listens, up to a minute and a half.
+// await waits until the server listens, up to five minutes: a busy machine takes
+// more than one.
 func (p *Process) await(ctx context.Context, bolt string) error {
-	ctx, cancel := context.WithTimeout(ctx, 90*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	var dialer net.Dialer
 	for {
