@@ -201,18 +201,19 @@ func TestForgeries(t *testing.T) {
 // try makes one forgery and checks it: of the archive as a whole, or, so that its
 // seal does not help, of the files in it.
 func (f *forger) try(t *testing.T, key string) (valid bool, how string) {
+	o := verify.Options{Keys: []string{key}, Limits: verify.Limits{Faults: 1}}
 	if f.rnd.IntN(5) == 0 {
 		forged, how := f.bytes()
 		if how == "" || bytes.Equal(forged, f.archive) {
 			return false, ""
 		}
-		return check(t, forged, verify.Options{Keys: []string{key}}).Valid, how
+		return check(t, forged, o).Valid, how
 	}
 	files, how := f.edit(t)
 	if how == "" {
 		return false, ""
 	}
-	return checkFiles(t, files, verify.Options{Keys: []string{key}}).Valid, how
+	return checkFiles(t, files, o).Valid, how
 }
 
 // bytes falsifies the archive without a look at what is in it.
