@@ -158,7 +158,7 @@ func (r reader) nearby(ctx context.Context, ids []lineage.ID, found map[lineage.
 	rest := make([]lineage.ID, 0, len(ids))
 	for _, id := range ids {
 		if num, ok := r.steps.Get(id); ok {
-			known = append(known, spot{id, num})
+			known = append(known, spot{id: id, num: num})
 		} else {
 			rest = append(rest, id)
 		}

@@ -72,8 +72,9 @@ type walk struct {
 
 // spot is a node that is in the graph.
 type spot struct {
-	id  lineage.ID
-	num int64
+	id    lineage.ID
+	num   int64
+	depth int // in a walk
 }
 
 const ahead = -1
@@ -89,10 +90,13 @@ func (w *walk) run(ctx context.Context) (lineage.Graph, error) {
 		if len(level) > room {
 			level, g.Truncated = level[:room], true
 		}
-		w.keep(level)
-		if g.Nodes, err = w.read(ctx, g.Nodes, level, depth); err == nil && !g.Truncated {
+		w.keep(level, depth)
+		if !g.Truncated {
 			level, err = w.next(ctx, level, depth == w.Depth)
 		}
+	}
+	if err == nil {
+		g.Nodes, err = w.nodes(ctx)
 	}
 	if err == nil {
 		g.Edges, err = w.between(ctx)
@@ -111,11 +115,11 @@ func (w *walk) roots(ctx context.Context) ([]spot, error) {
 	return inOrder(found), nil
 }
 
-func (w *walk) keep(level []spot) {
-	for i, s := range level {
-		w.places[s.num] = len(w.kept) + i
+func (w *walk) keep(level []spot, depth int) {
+	for _, s := range level {
+		s.depth, w.places[s.num] = depth, len(w.kept)
+		w.kept = append(w.kept, s)
 	}
-	w.kept = append(w.kept, level...)
 }
 
 // see appends the node of a row to a level, unless it was seen before.
@@ -132,7 +136,7 @@ func (w *walk) see(level *[]spot) func(*sql.Rows) error {
 		}
 		if _, seen := w.places[n]; !seen {
 			w.places[n] = ahead
-			*level = append(*level, spot{lineage.ID(id), n})
+			*level = append(*level, spot{id: lineage.ID(id), num: n})
 		}
 		return nil
 	}
@@ -170,26 +174,27 @@ func stretches(nodes []spot) iter.Seq[string] {
 	}
 }
 
-// read appends a level's nodes, in its order.
-func (w *walk) read(ctx context.Context, nodes []lineage.Reached, level []spot, depth int) ([]lineage.Reached, error) {
-	nodes = append(nodes, make([]lineage.Reached, len(level))...)
+// nodes reads what was kept, all levels at once: those of a run lie together.
+func (w *walk) nodes(ctx context.Context) ([]lineage.Reached, error) {
+	nodes := make([]lineage.Reached, len(w.kept))
 	found := 0
-	for list := range stretches(level) {
+	for list := range stretches(w.kept) {
 		err := w.query(ctx, selectNumbered, func(rows *sql.Rows) error {
 			var num any
 			n, err := w.scan.node(rows, &num)
 			if err == nil {
-				nodes[w.places[num.(int64)]] = lineage.Reached{Node: n, Depth: depth}
+				place := w.places[num.(int64)]
+				nodes[place] = lineage.Reached{Node: n, Depth: w.kept[place].depth}
 				found++
 			}
 			return err
 		}, list)
 		if err != nil {
-			return nodes, err
+			return nil, err
 		}
 	}
-	if found != len(level) {
-		return nodes, fmt.Errorf("edges lead to %d nodes, of which %d are there", len(level), found)
+	if found != len(nodes) {
+		return nil, fmt.Errorf("edges lead to %d nodes, of which %d are there", len(nodes), found)
 	}
 	return nodes, nil
 }
