@@ -56,20 +56,19 @@ func (e execution) compare(o execution) int {
 func compareExecuted(a, b lineage.Node) int { return executionOf(a).compare(executionOf(b)) }
 
 // sortExecuted orders nodes as they were executed. It reads what they are ordered
-// by once, not with every comparison.
+// by once, not with every comparison, and moves each node once.
 func sortExecuted(nodes []lineage.Node) {
-	type entry struct {
-		execution
-		node lineage.Node
-	}
-	entries := make([]entry, len(nodes))
+	executions := make([]execution, len(nodes))
+	order := make([]int, len(nodes))
 	for i, node := range nodes {
-		entries[i] = entry{executionOf(node), node}
+		executions[i], order[i] = executionOf(node), i
 	}
-	slices.SortFunc(entries, func(a, b entry) int { return a.compare(b.execution) })
-	for i, e := range entries {
-		nodes[i] = e.node
+	slices.SortFunc(order, func(a, b int) int { return executions[a].compare(executions[b]) })
+	sorted := make([]lineage.Node, len(nodes))
+	for i, from := range order {
+		sorted[i] = nodes[from]
 	}
+	copy(nodes, sorted)
 }
 
 // instant is an attribute that is a time; the zero time where it is none.

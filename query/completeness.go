@@ -2,6 +2,8 @@ package query
 
 import (
 	"context"
+	"iter"
+	"maps"
 	"slices"
 	"time"
 
@@ -36,9 +38,12 @@ func ofStates(reason string) bool {
 // reasons collects why an answer may not be all of the truth, from everything
 // that was reached, whether or not the answer keeps it.
 func (s *Service) reasons(ctx context.Context, ask Ask, graph lineage.Graph, shares shares) ([]string, error) {
-	nodes := make([]lineage.Node, len(graph.Nodes))
-	for i, node := range graph.Nodes {
-		nodes[i] = node.Node
+	nodes := func(yield func(lineage.Node) bool) {
+		for _, node := range graph.Nodes {
+			if !yield(node.Node) {
+				return
+			}
+		}
 	}
 	reasons, err := s.gaps(ctx, nodes, ask.Direction, ask.AsOf)
 	if err != nil {
@@ -57,23 +62,26 @@ func (s *Service) reasons(ctx context.Context, ask Ask, graph lineage.Graph, sha
 }
 
 // gaps is what nodes, and the runs they belong to, say of their own incompleteness.
-func (s *Service) gaps(ctx context.Context, nodes []lineage.Node, direction lineage.Direction, asOf time.Time) ([]string, error) {
-	reasons := []string{}
-	var runs []string
-	for _, node := range nodes {
-		reasons = append(reasons, texts(node.Attributes, lineage.AttrIncomplete)...)
+func (s *Service) gaps(ctx context.Context, nodes iter.Seq[lineage.Node], direction lineage.Direction, asOf time.Time) ([]string, error) {
+	said, of := map[string]bool{}, map[string]bool{}
+	for node := range nodes {
+		for _, reason := range texts(node.Attributes, lineage.AttrIncomplete) {
+			said[reason] = true
+		}
 		if flag(node.Attributes, attrUndeclared) {
-			reasons = append(reasons, ReasonUndeclared)
+			said[ReasonUndeclared] = true
 		}
 		switch node.Kind {
 		case lineage.KindWellState, lineage.KindStep:
-			runs = append(runs, text(node.Attributes, lineage.AttrRun))
+			of[text(node.Attributes, lineage.AttrRun)] = true
 		case lineage.KindRun, lineage.KindPlan:
-			reasons = append(reasons, runGaps(node)...)
+			for _, reason := range runGaps(node) {
+				said[reason] = true
+			}
 		}
-		reasons = sortedSet(reasons) // few distinct words, however many nodes
 	}
-	runs = slices.DeleteFunc(sortedSet(runs), func(run string) bool { return run == "" })
+	delete(of, "")
+	reasons, runs := nonNil(slices.Sorted(maps.Keys(said))), slices.Sorted(maps.Keys(of))
 	ids := make([]lineage.ID, 0, 2*len(runs))
 	for _, run := range runs {
 		ids = append(ids, lineage.RunID(run), lineage.PlanID(run))

@@ -79,7 +79,7 @@ func (s *Service) Plate(ctx context.Context, selector string, asOf time.Time) (P
 }
 
 func (s *Service) closePlate(ctx context.Context, answer Plate, lasts []lineage.Node, undeclared, cut bool, asOf time.Time) (Plate, error) {
-	reasons, err := s.gaps(ctx, lasts, lineage.Upstream, asOf)
+	reasons, err := s.gaps(ctx, slices.Values(lasts), lineage.Upstream, asOf)
 	if err != nil {
 		return Plate{}, err
 	}

@@ -116,7 +116,7 @@ func (s *Service) Summarize(ctx context.Context, ask SummaryAsk) (Summary, error
 	summary.Planned = g.planned()
 	cutA, cutP := summary.Affected.cut(trace.Limit), summary.Possible.cut(trace.Limit)
 	summary.Truncated = summary.Truncated || graph.Truncated || g.truncated || cutA || cutP
-	reasons, err := s.gaps(ctx, g.actual(), lineage.Downstream, ask.AsOf)
+	reasons, err := s.gaps(ctx, slices.Values(g.actual()), lineage.Downstream, ask.AsOf)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -134,7 +134,7 @@ func (s *Service) Summarize(ctx context.Context, ask SummaryAsk) (Summary, error
 func (s *Service) summaryOfNothing(ctx context.Context, summary Summary, start Start, asOf time.Time) (Summary, error) {
 	summary.Affected.cut(0)
 	summary.Possible.cut(0)
-	reasons, err := s.gaps(ctx, start.Named, lineage.Downstream, asOf)
+	reasons, err := s.gaps(ctx, slices.Values(start.Named), lineage.Downstream, asOf)
 	return summary.close(slices.Concat(reasons, start.Reasons)), err
 }
 

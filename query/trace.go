@@ -261,26 +261,20 @@ func pageEdges(edges []lineage.Edge, roots []lineage.Node, all, page []Item) []l
 	if len(page) == 0 {
 		return kept
 	}
-	first, last := page[0].place(), page[len(page)-1].place()
-	places := make(map[lineage.ID]place, len(all)+len(roots))
-	for _, item := range all {
-		places[item.ID] = item.place()
+	places := make(map[lineage.ID]int, len(all)+len(roots)) // in all; roots are before it
+	for i := range all {
+		places[all[i].ID] = i
 	}
 	for _, root := range roots {
-		places[root.ID] = place{0, root.ID}
+		places[root.ID] = -1
 	}
-	for _, edge := range edges {
-		source, hasSource := places[edge.SourceID]
-		target, hasTarget := places[edge.TargetID]
-		if !hasSource || !hasTarget {
-			continue
-		}
-		later := source
-		if target.compare(source) > 0 {
-			later = target
-		}
-		if later.compare(first) >= 0 && later.compare(last) <= 0 {
-			kept = append(kept, edge)
+	first := places[page[0].ID]
+	for i := range edges {
+		source, hasSource := places[edges[i].SourceID]
+		target, hasTarget := places[edges[i].TargetID]
+		later := max(source, target)
+		if hasSource && hasTarget && later >= first && later < first+len(page) {
+			kept = append(kept, edges[i])
 		}
 	}
 	return kept

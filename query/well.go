@@ -76,7 +76,7 @@ func (s *Service) well(ctx context.Context, selector string, at, asOf time.Time)
 
 // wellGaps is why what is known of a content may not be all.
 func (s *Service) wellGaps(ctx context.Context, content content, shares []Share, asOf time.Time) ([]string, error) {
-	reasons, err := s.gaps(ctx, []lineage.Node{content.last()}, lineage.Upstream, asOf)
+	reasons, err := s.gaps(ctx, slices.Values([]lineage.Node{content.last()}), lineage.Upstream, asOf)
 	if err != nil {
 		return nil, err
 	}

@@ -118,16 +118,16 @@ const chunk = 2000
 
 // nodes returns the nodes with these ids that there are, in the order asked.
 func (r reader) nodes(ctx context.Context, ids []lineage.ID, asOf time.Time) ([]lineage.Node, error) {
-	found := make(map[lineage.ID]lineage.Node, len(ids))
+	found := named{places: make(map[lineage.ID]int, len(ids)), nodes: make([]lineage.Node, 0, len(ids))}
 	scan := func(rows *sql.Rows) error {
 		n, err := r.scan.node(rows)
-		found[n.ID] = n
+		found.add(n)
 		return err
 	}
 	rest := ids
 	if asOf.IsZero() {
 		var err error
-		if rest, err = r.nearby(ctx, ids, found); err != nil {
+		if rest, err = r.nearby(ctx, ids, &found); err != nil {
 			return nil, err
 		}
 	}
@@ -142,18 +142,34 @@ func (r reader) nodes(ctx context.Context, ids []lineage.ID, asOf time.Time) ([]
 			return nil, err
 		}
 	}
-	nodes := make([]lineage.Node, 0, len(found))
+	nodes := make([]lineage.Node, 0, len(found.nodes))
 	for _, id := range ids {
-		if n, ok := found[id]; ok {
-			nodes = append(nodes, n)
+		if i, ok := found.places[id]; ok {
+			nodes = append(nodes, found.nodes[i])
 		}
 	}
 	return nodes, nil
 }
 
+// named are nodes, and where each stands.
+type named struct {
+	nodes  []lineage.Node
+	places map[lineage.ID]int
+}
+
+// add adds a node. Of several with one id the last one counts.
+func (f *named) add(n lineage.Node) {
+	if i, ok := f.places[n.ID]; ok {
+		f.nodes[i] = n
+		return
+	}
+	f.places[n.ID] = len(f.nodes)
+	f.nodes = append(f.nodes, n)
+}
+
 // nearby finds the nodes whose numbers edges told of, and returns the ids of the
 // others: those, and whatever has another number by now.
-func (r reader) nearby(ctx context.Context, ids []lineage.ID, found map[lineage.ID]lineage.Node) ([]lineage.ID, error) {
+func (r reader) nearby(ctx context.Context, ids []lineage.ID, found *named) ([]lineage.ID, error) {
 	var known []spot
 	rest := make([]lineage.ID, 0, len(ids))
 	for _, id := range ids {
@@ -166,7 +182,7 @@ func (r reader) nearby(ctx context.Context, ids []lineage.ID, found map[lineage.
 	for list := range stretches(known) {
 		err := r.query(ctx, selectNumbered, func(rows *sql.Rows) error {
 			n, err := r.scan.node(rows, new(any))
-			found[n.ID] = n
+			found.add(n)
 			return err
 		}, list)
 		if err != nil {
@@ -174,7 +190,7 @@ func (r reader) nearby(ctx context.Context, ids []lineage.ID, found map[lineage.
 		}
 	}
 	for _, s := range known {
-		if _, ok := found[s.id]; !ok {
+		if _, ok := found.places[s.id]; !ok {
 			rest = append(rest, s.id)
 		}
 	}
