@@ -63,7 +63,7 @@ func (w *writer) about(ctx context.Context, a graphstore.Amendment) (graphstore.
 	}
 	var hash []byte
 	for _, id := range a.IDs() {
-		switch err := w.row(ctx, selectClaim, w.num, id[:]).Scan(&hash); {
+		switch err := w.row(ctx, selectClaim, id[:], w.num).Scan(&hash); {
 		case err == nil:
 			m.Nodes[id] = lineage.Hash(hash)
 		case ignoreNone(err) != nil:

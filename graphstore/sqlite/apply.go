@@ -57,7 +57,7 @@ type writer struct {
 	loose map[lineage.ID]struct{}     // nodes that may have nobody left who names them
 	fresh map[lineage.ID]struct{}     // nodes that were not in the graph before
 
-	nodes, claims, edges, holdings inserter
+	nodes, claims, edges, targets, holdings inserter
 
 	origins map[string]int64 // numbers in the table origin, by the id as a content names it
 	held    []holding        // that wait
@@ -72,7 +72,8 @@ func newWriter(s *Store, tx *sql.Tx, owner lineage.Owner, at time.Time) *writer 
 		nums: map[lineage.ID]int64{}, there: map[lineage.ID]lineage.Hash{}, loose: map[lineage.ID]struct{}{}, fresh: map[lineage.ID]struct{}{},
 		sameNodes: map[lineage.ID]struct{}{}, sameEdges: map[lineage.EdgeKey]struct{}{}, origins: map[string]int64{},
 	}
-	w.nodes, w.claims, w.edges = inserter{table: nodeTable, w: w}, inserter{table: claimTable, w: w}, inserter{table: edgeTable, w: w}
+	w.nodes, w.claims = inserter{table: nodeTable, w: w}, inserter{table: claimTable, w: w}
+	w.edges, w.targets = inserter{table: edgeTable, w: w}, inserter{table: targetTable, w: w}
 	w.holdings = inserter{table: holdingTable, w: w}
 	return w
 }
@@ -178,18 +179,21 @@ func (w *writer) putNodes(ctx context.Context, changes graphstore.Changes) error
 	added := InOrder(changes.AddNodes)
 	for i := range added {
 		n := &added[i]
-		if err := errors.Join(w.putNode(ctx, n), w.claims.add(ctx, w.num, n.ID[:], n.Hash[:])); err != nil {
+		if err := w.putNode(ctx, n); err != nil {
+			return err
+		}
+		if err := w.claims.add(ctx, w.num, w.nums[n.ID], n.Hash[:]); err != nil {
 			return err
 		}
 	}
 	for i := range changes.ChangeNodes {
 		n := &changes.ChangeNodes[i]
-		if err := errors.Join(w.putNode(ctx, n), w.exec(ctx, reclaimNode, w.num, n.ID[:], n.Hash[:])); err != nil {
+		if err := errors.Join(w.putNode(ctx, n), w.exec(ctx, reclaimNode, n.ID[:], w.num, n.Hash[:])); err != nil {
 			return err
 		}
 	}
 	for _, id := range changes.RetractNodes {
-		if err := w.exec(ctx, disclaimNode, w.num, id[:]); err != nil {
+		if err := w.exec(ctx, disclaimNode, id[:], w.num); err != nil {
 			return err
 		}
 		w.loose[id] = struct{}{}

@@ -16,7 +16,14 @@ func (w *writer) putEdges(ctx context.Context, changes graphstore.Changes) error
 	if err := w.checkEnds(ctx, changes.AddEdges); err != nil {
 		return err
 	}
+	var target int64 // the last
 	for _, row := range w.inRows(changes.AddEdges) {
+		if row.target != target {
+			target = row.target
+			if err := w.targets.add(ctx, w.num, target); err != nil {
+				return err
+			}
+		}
 		if err := w.addEdge(ctx, row.edge); err != nil {
 			return err
 		}
@@ -38,7 +45,22 @@ func (w *writer) putEdges(ctx context.Context, changes graphstore.Changes) error
 			return err
 		}
 	}
-	return w.edges.flush(ctx)
+	return errors.Join(w.edges.flush(ctx), w.targets.flush(ctx), w.leave(ctx, changes.RetractEdges))
+}
+
+// leave takes note of where no edge of the owner ends any more.
+func (w *writer) leave(ctx context.Context, retracted []lineage.EdgeKey) error {
+	left := map[lineage.ID]struct{}{}
+	for _, key := range retracted {
+		if _, done := left[key.TargetID]; done {
+			continue
+		}
+		left[key.TargetID] = struct{}{}
+		if err := w.exec(ctx, leaveTarget, w.num, w.nums[key.TargetID]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // edgeRow is an edge with the numbers of its ends.

@@ -26,6 +26,12 @@ func intoTable(name string, columns ...string) table {
 	return table{one: one, many: one + strings.Repeat(row, atOnce-1), columns: len(columns)}
 }
 
+// orIgnore makes the statements pass over rows that are there already.
+func (t table) orIgnore() table {
+	t.one, t.many = strings.Replace(t.one, "OR FAIL", "OR IGNORE", 1), strings.Replace(t.many, "OR FAIL", "OR IGNORE", 1)
+	return t
+}
+
 // inserter gathers rows for one table.
 type inserter struct {
 	table

@@ -26,6 +26,12 @@ const backToVersion2 = `
 	CREATE INDEX edge_by_owner  ON edge (owner, hash);
 	DROP TABLE origin;
 	DROP TABLE holding;
+	CREATE TABLE claim (owner INTEGER NOT NULL, node BLOB NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (owner, node)) STRICT, WITHOUT ROWID;
+	INSERT INTO claim SELECT c.owner, n.id, c.hash FROM node_owner c JOIN node n ON n.num = c.node;
+	DROP TABLE node_owner;
+	ALTER TABLE claim RENAME TO node_owner;
+	CREATE INDEX node_owner_by_node ON node_owner (node);
+	DROP TABLE edge_owner;
 	PRAGMA user_version = 2`
 
 // TestOlderFile opens a file of version 2: everybody's part is as it was, with its

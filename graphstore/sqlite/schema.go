@@ -23,7 +23,7 @@ const viewed = 5
 var fillViews string
 
 // version is the schema that this code reads and writes.
-const version = 5
+const version = 6
 
 // applicationID marks the file as a graph of ours ("wsgr"), in its header.
 const applicationID = 0x77736772

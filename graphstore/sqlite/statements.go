@@ -14,8 +14,8 @@ const (
 	selectOwner = `SELECT num FROM owner WHERE name = ?`
 	insertOwner = `INSERT INTO owner (name) VALUES (?) RETURNING num`
 
-	selectNodeManifest = `SELECT node, hash FROM node_owner WHERE owner = ?`
-	selectEdgeManifest = `SELECT source_id, type, target_id, transformation, hash FROM edge WHERE owner = ?`
+	selectNodeManifest = `SELECT n.id, c.hash FROM node_owner c CROSS JOIN node n ON n.num = c.node WHERE c.owner = ?`
+	selectEdgeManifest = `SELECT e.source_id, e.type, e.target_id, e.transformation, e.hash FROM edge_owner o CROSS JOIN edge e ON e.target = o.target AND e.owner = o.owner WHERE o.owner = ?`
 )
 
 // Writing nodes.
@@ -26,22 +26,26 @@ var (
 )
 
 var (
-	selectClaim     = `SELECT hash FROM node_owner WHERE owner = ? AND node = ?`
-	selectNodeRival = `SELECT o.name FROM node_owner c JOIN owner o ON o.num = c.owner WHERE c.node = ? AND c.owner <> ? LIMIT 1`
+	selectClaim     = `SELECT hash FROM node_owner WHERE owner = ?2 AND node = ` + numbered
+	selectNodeRival = `SELECT o.name FROM node_owner c JOIN owner o ON o.num = c.owner WHERE c.node = ` + numbered + ` AND c.owner <> ?2 LIMIT 1`
 	selectLastNode  = `SELECT coalesce(max(num), 0) FROM node`
 	// A node keeps its number: edges have it.
 	updateNode = `UPDATE node SET kind = ?2, name = ?3, attributes = ?4, hash = ?5, created_at = ?6, run = ?7, labware = ?8, well = ?9, barcode = ?10 WHERE id = ?1`
 	keepNode   = `INSERT INTO node_revision (id, kind, name, attributes, created_at, retracted_at, run, labware, well, barcode)
 		SELECT id, kind, name, attributes, created_at, ?2, run, labware, well, barcode FROM node WHERE id = ?1`
 	deleteNode     = `DELETE FROM node WHERE id = ?`
-	reclaimNode    = `UPDATE node_owner SET hash = ?3 WHERE owner = ?1 AND node = ?2`
-	disclaimNode   = `DELETE FROM node_owner WHERE owner = ? AND node = ?`
-	selectNodeHeld = `SELECT EXISTS (SELECT 1 FROM node_owner WHERE node = ?1)
-		OR EXISTS (SELECT 1 FROM edge WHERE target = (SELECT num FROM node WHERE id = ?1))
-		OR EXISTS (SELECT 1 FROM edge e WHERE ` + ofAnyType + ` AND e.source = (SELECT num FROM node WHERE id = ?1))`
+	reclaimNode    = `UPDATE node_owner SET hash = ?3 WHERE owner = ?2 AND node = ` + numbered
+	disclaimNode   = `DELETE FROM node_owner WHERE owner = ?2 AND node = ` + numbered
+	selectNodeHeld = `SELECT EXISTS (SELECT 1 FROM node_owner WHERE node = ` + numbered + `)
+		OR EXISTS (SELECT 1 FROM edge WHERE target = ` + numbered + `)
+		OR EXISTS (SELECT 1 FROM edge e WHERE ` + ofAnyType + ` AND e.source = ` + numbered + `)`
 )
 
-var edgeTable = intoTable("edge", "target", "type", "source", "transformation", "owner", "source_id", "target_id", "hash", "attributes", "created_at", "step")
+var (
+	edgeTable = intoTable("edge", "target", "type", "source", "transformation", "owner", "source_id", "target_id", "hash", "attributes", "created_at", "step")
+	// Where an owner's edges end may be there already.
+	targetTable = intoTable("edge_owner", "owner", "target").orIgnore()
+)
 
 // Writing edges. Their parameters begin with the key, by numbers, and the owner.
 const (
@@ -51,7 +55,8 @@ const (
 	keepEdge = `INSERT INTO edge_revision (source, type, target, transformation, attributes, created_at, retracted_at)
 		SELECT source_id, type, target_id, transformation, attributes, created_at, ?6 FROM edge
 		WHERE target = ?1 AND type = ?2 AND source = ?3 AND transformation = ?4 AND owner = ?5`
-	deleteEdge = `DELETE FROM edge WHERE target = ? AND type = ? AND source = ? AND transformation = ? AND owner = ?`
+	deleteEdge  = `DELETE FROM edge WHERE target = ? AND type = ? AND source = ? AND transformation = ? AND owner = ?`
+	leaveTarget = `DELETE FROM edge_owner WHERE owner = ?1 AND target = ?2 AND NOT EXISTS (SELECT 1 FROM edge WHERE target = ?2 AND owner = ?1)`
 )
 
 var holdingTable = intoTable("holding", "origin", "state", "fraction")
@@ -67,8 +72,8 @@ const (
 var writeStatements = []string{
 	selectOwner, insertOwner, selectNodeManifest, selectEdgeManifest,
 	selectThere, selectNodeRival, selectLastNode, updateNode, keepNode, deleteNode, reclaimNode, disclaimNode, selectNodeHeld,
-	selectClaim, selectEdgeHash, selectEdgeRival, keepEdge, deleteEdge,
-	nodeTable.one, nodeTable.many, claimTable.one, claimTable.many, edgeTable.one, edgeTable.many,
+	selectClaim, selectEdgeHash, selectEdgeRival, keepEdge, deleteEdge, leaveTarget,
+	nodeTable.one, nodeTable.many, claimTable.one, claimTable.many, edgeTable.one, edgeTable.many, targetTable.one, targetTable.many,
 	holdingTable.one, holdingTable.many, selectOrigin, insertOrigin, deleteHoldings,
 }
 
@@ -81,12 +86,13 @@ const (
 )
 
 var (
-	selectOwnedNodes = `SELECT ` + nodeColumns + ` FROM node_owner c CROSS JOIN node n ON n.id = c.node
+	selectOwnedNodes = `SELECT ` + nodeColumns + ` FROM node_owner c CROSS JOIN node n ON n.num = c.node
 		WHERE c.owner = (SELECT num FROM owner WHERE name = ?)`
-	selectOwnedEdges = `SELECT ` + edgeColumns + ` FROM edge e WHERE e.owner = (SELECT num FROM owner WHERE name = ?)`
+	selectOwnedEdges = `SELECT ` + edgeColumns + ` FROM edge_owner o CROSS JOIN edge e ON e.target = o.target AND e.owner = o.owner
+		WHERE o.owner = (SELECT num FROM owner WHERE name = ?)`
 
 	selectOwners = `SELECT o.name FROM owner o WHERE o.name > ?1 AND (EXISTS (SELECT 1 FROM node_owner c WHERE c.owner = o.num)
-		OR EXISTS (SELECT 1 FROM edge e WHERE e.owner = o.num)) ORDER BY o.name LIMIT ?2`
+		OR EXISTS (SELECT 1 FROM edge_owner e WHERE e.owner = o.num)) ORDER BY o.name LIMIT ?2`
 
 	// In the order of the rows: those of a run lie together, so that a page of the
 	// file is read once. The list of rows is sorted by the IN.

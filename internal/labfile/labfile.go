@@ -147,14 +147,15 @@ func hashed(lab labgraph.Lab, i int) ([]part, error) {
 	return parts, nil
 }
 
-// inserters take the rows of three tables.
-type inserters struct{ nodes, claims, edges *inserter }
+// inserters take the rows of four tables.
+type inserters struct{ nodes, claims, edges, targets *inserter }
 
 func (l *loader) writeParts(ctx context.Context, made <-chan []part) error {
 	to := inserters{
 		newInserter(l.db, "node", "num, id, kind, name, attributes, hash, created_at, run, labware, well, barcode"),
 		newInserter(l.db, "node_owner", "owner, node, hash"),
 		newInserter(l.db, "edge", "target, type, source, transformation, owner, source_id, target_id, hash, attributes, created_at, step"),
+		newInserter(l.db, "edge_owner", "owner, target"),
 	}
 	return inTransactions(ctx, l.db, func(begin func() error) error {
 		for parts := range made {
@@ -172,29 +173,33 @@ func (l *loader) writeParts(ctx context.Context, made <-chan []part) error {
 				}
 			}
 		}
-		return errors.Join(to.nodes.flush(ctx), to.claims.flush(ctx), to.edges.flush(ctx))
+		return errors.Join(to.nodes.flush(ctx), to.claims.flush(ctx), to.edges.flush(ctx), to.targets.flush(ctx))
 	})
 }
 
 func (l *loader) writeNodes(ctx context.Context, p part, to inserters) error {
 	for _, n := range p.nodes {
-		if err := to.claims.add(ctx, l.size.Owners, n.ID[:], n.Hash[:]); err != nil {
+		num, there := l.shared[n.ID]
+		if !there {
+			num = l.size.Nodes + 1
+		}
+		if err := to.claims.add(ctx, l.size.Owners, num, n.Hash[:]); err != nil {
 			return err
 		}
-		if _, there := l.shared[n.ID]; there {
+		if there {
 			continue
 		}
 		attributes, err := n.Attributes.AppendJSON(nil)
 		if err != nil {
 			return err
 		}
-		l.size.Nodes++
+		l.size.Nodes = num
 		if text(n.Node, lineage.AttrRun) == nil && n.Kind != lineage.KindMeasurement { // of which there are many, of one owner each
-			l.shared[n.ID] = l.size.Nodes
+			l.shared[n.ID] = num
 		} else {
-			l.own[n.ID] = l.size.Nodes
+			l.own[n.ID] = num
 		}
-		if err := to.nodes.add(ctx, l.size.Nodes, n.ID[:], string(n.Kind), n.Name, string(attributes), n.Hash[:], p.at,
+		if err := to.nodes.add(ctx, num, n.ID[:], string(n.Kind), n.Name, string(attributes), n.Hash[:], p.at,
 			text(n.Node, lineage.AttrRun), text(n.Node, lineage.AttrLabware), text(n.Node, lineage.AttrWell), text(n.Node, lineage.AttrBarcode)); err != nil {
 			return err
 		}
@@ -219,7 +224,14 @@ func (l *loader) writeEdges(ctx context.Context, p part, to inserters) error {
 	slices.SortStableFunc(p.edges, func(a, b graphstore.HashedEdge) int {
 		return cmp.Compare(targets[a.TargetID], targets[b.TargetID])
 	})
+	var target int64 // the last
 	for _, e := range p.edges {
+		if targets[e.TargetID] != target {
+			target = targets[e.TargetID]
+			if err := to.targets.add(ctx, l.size.Owners, target); err != nil {
+				return err
+			}
+		}
 		source, err := l.number(ctx, e.SourceID, to)
 		if err != nil {
 			return err
@@ -229,7 +241,7 @@ func (l *loader) writeEdges(ctx context.Context, p part, to inserters) error {
 			return err
 		}
 		l.size.Edges++
-		if err := to.edges.add(ctx, targets[e.TargetID], string(e.RelationshipType), source, e.TransformationID[:], l.size.Owners,
+		if err := to.edges.add(ctx, target, string(e.RelationshipType), source, e.TransformationID[:], l.size.Owners,
 			e.SourceID[:], e.TargetID[:], e.Hash[:], string(attributes), p.at, l.own[e.TransformationID]); err != nil {
 			return err
 		}
