@@ -108,8 +108,9 @@ func (f *followedRun) derive(ctx context.Context, run ot2.Run) (Derived, error) 
 		return Derived{}, err
 	}
 	fillPlates(&kept, outcome)
+	index := f.bench // not f: who keeps what others depend on needs no command of the run
 	return Derived{Projection: projection, KnownAt: in.KnownAt, Keep: func(ctx context.Context, at time.Time) ([]lineage.Owner, error) {
-		return f.bench.KeepRun(ctx, kept, in, at)
+		return index.KeepRun(ctx, kept, in, at)
 	}}, nil
 }
 

@@ -28,7 +28,7 @@ type touch struct {
 }
 
 func newChange(c graphstore.Changes, at time.Time) *change {
-	out := &change{at: at, touched: make(map[lineage.ID]touch, len(c.AddNodes)+2*len(c.AddEdges))}
+	out := &change{at: at, touched: make(map[lineage.ID]touch, len(c.AddNodes))}
 	for _, nodes := range [][]graphstore.HashedNode{c.AddNodes, c.ChangeNodes} {
 		for _, n := range nodes {
 			out.content(n.ID)
