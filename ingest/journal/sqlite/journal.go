@@ -34,7 +34,7 @@ import (
 const FileName = "journal.db"
 
 const (
-	schemaVersion = 3
+	schemaVersion = 4
 	readers       = 4
 )
 
@@ -137,7 +137,7 @@ func prepareSchema(db *sql.DB, path string) error {
 	switch version {
 	case schemaVersion:
 		return nil
-	case 0, 1, 2:
+	case 0, 1, 2, 3:
 		missing := strings.Join([]string{schema, retention, consumers}[version:], "")
 		begin := fmt.Sprintf("BEGIN IMMEDIATE;%s;PRAGMA user_version = %d;COMMIT", missing, schemaVersion)
 		if _, err := db.Exec(begin); err != nil {

@@ -170,7 +170,7 @@ func scanLetters(ctx context.Context, tx *sql.Tx, query string, args []any) ([]j
 		}
 		l.ID, l.DiedAt = string(format(position)), time.UnixMicro(died).UTC()
 		// A damaged record may be the very reason: then only its place is known.
-		l.Record, _ = unseal(position, at.Int64, checksum.Int64, encoded)
+		l.Record, _, _ = unseal(position, at.Int64, checksum.Int64, encoded)
 		letters = append(letters, l)
 	}
 	return letters, rows.Err()

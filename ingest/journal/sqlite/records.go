@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -45,18 +46,18 @@ func (j *Journal) Append(ctx context.Context, envelopes ...ingest.Envelope) ([]j
 	rows := make([]row, len(envelopes))
 	size := 0
 	for i, e := range envelopes {
-		encoded, err := ingest.Encode(e)
+		if len(e.Event.DataEncoded) > maxEnvelope {
+			return nil, &lineage.Error{Op: op, Kind: lineage.ErrorTooLarge, ID: e.Hash, Hint: "split the document"}
+		}
+		stored, err := pack(e)
 		if err != nil {
 			return nil, err
 		}
-		if len(encoded) > maxEnvelope {
-			return nil, &lineage.Error{Op: op, Kind: lineage.ErrorTooLarge, ID: e.Hash, Hint: "split the document"}
-		}
 		rows[i] = row{
 			source: e.Event.Source(), id: e.Event.ID(), hash: e.Hash, subject: e.Event.Subject(),
-			envelope: encoded, checksum: crc32.Checksum(encoded, castagnoli),
+			envelope: stored, checksum: crc32.Checksum(stored, castagnoli),
 		}
-		size += len(encoded)
+		size += len(stored)
 	}
 	t := &task{op: op, bytes: size, rows: rows, receipts: make([]journal.Receipt, len(rows)), done: make(chan error, 1)}
 	if err := j.writer.submit(ctx, t); err != nil {
@@ -102,8 +103,7 @@ func (j *Journal) readFrom(ctx context.Context, at int64, limit int) ([]journal.
 	}
 	var records []journal.Record
 	size := 0
-	for i, s := range stored {
-		stored[i].envelope = nil // it is held once
+	for _, s := range stored {
 		record, n, err := j.open(ctx, "read", s)
 		if err != nil {
 			if len(records) > 0 { // it comes first the next time
@@ -129,8 +129,7 @@ func (j *Journal) Subject(ctx context.Context, subject string) ([]journal.Record
 	}
 	var records []journal.Record
 	var wrong []error
-	for i, s := range stored {
-		stored[i].envelope = nil // it is held once
+	for _, s := range stored {
 		record, _, err := j.open(ctx, op, s)
 		switch {
 		case err == nil:
@@ -144,14 +143,18 @@ func (j *Journal) Subject(ctx context.Context, subject string) ([]journal.Record
 	return records, errors.Join(wrong...)
 }
 
-// sealed is a record as it is stored. An empty envelope is in a segment.
+// sealed is a record as it is stored, and what was found in it. Of size 0 its envelope
+// is in a segment.
 type sealed struct {
 	position, appendedAt, checksum int64
-	envelope                       []byte
+
+	size   int // of the envelope before it was compressed
+	record journal.Record
+	err    error
 }
 
 // stored reads rows of position, appended_at, checksum and envelope, until there
-// are so many bytes.
+// are so many bytes. Each is decoded while it is at hand: a large one is not held twice.
 func (j *Journal) stored(ctx context.Context, op, id string, limit int, query string, args ...any) (all []sealed, err error) {
 	rows, err := j.reads.QueryContext(ctx, query, args...)
 	if err != nil {
@@ -160,11 +163,15 @@ func (j *Journal) stored(ctx context.Context, op, id string, limit int, query st
 	defer rows.Close()
 	for size := 0; size < limit && rows.Next(); {
 		var s sealed
-		if err := rows.Scan(&s.position, &s.appendedAt, &s.checksum, &s.envelope); err != nil {
+		var envelope sql.RawBytes
+		if err := rows.Scan(&s.position, &s.appendedAt, &s.checksum, &envelope); err != nil {
 			return nil, j.failed(ctx, op, id, err)
 		}
+		if s.size = len(envelope); s.size > 0 {
+			s.record, s.size, s.err = unseal(s.position, s.appendedAt, s.checksum, envelope)
+		}
 		all = append(all, s)
-		size += len(s.envelope)
+		size += s.size
 	}
 	if err := rows.Err(); err != nil {
 		return nil, j.failed(ctx, op, id, err)
@@ -172,29 +179,30 @@ func (j *Journal) stored(ctx context.Context, op, id string, limit int, query st
 	return all, nil
 }
 
-// open checks a stored record and decodes it; size is that of its envelope.
+// open returns what is in a stored record; size is that of its envelope.
 func (j *Journal) open(ctx context.Context, op string, s sealed) (record journal.Record, size int, err error) {
-	if len(s.envelope) == 0 {
+	if s.size == 0 {
 		return j.fetch(ctx, s)
 	}
-	if record, err = unseal(s.position, s.appendedAt, s.checksum, s.envelope); err != nil {
-		return record, 0, &lineage.Error{Op: op, Kind: lineage.ErrorInternal, ID: string(record.Position),
-			Hint: "restore the record from a backup, or go on after it", Err: err}
+	if s.err != nil {
+		return s.record, 0, &lineage.Error{Op: op, Kind: lineage.ErrorInternal, ID: string(s.record.Position),
+			Hint: "restore the record from a backup, or go on after it", Err: s.err}
 	}
-	return record, len(s.envelope), nil
+	return s.record, s.size, nil
 }
 
-// unseal checks a stored record and decodes it. Of a damaged one it returns
-// where it stands.
-func unseal(position, at, checksum int64, encoded []byte) (journal.Record, error) {
-	record := journal.Record{Position: format(position)}
-	if seal(crc32.Checksum(encoded, castagnoli), position, at) != checksum {
-		return record, &journal.Damaged{Position: record.Position, Err: journal.ErrChecksum}
+// unseal checks a stored record and decodes it; size is that of its envelope. Of a damaged
+// one it returns where it stands. It keeps nothing of stored.
+func unseal(position, at, checksum int64, stored []byte) (record journal.Record, size int, err error) {
+	record.Position, size = format(position), len(stored)
+	if seal(crc32.Checksum(stored, castagnoli), position, at) != checksum {
+		return record, size, &journal.Damaged{Position: record.Position, Err: journal.ErrChecksum}
 	}
-	envelope, err := ingest.Decode(encoded)
+	envelope, unpacked, err := unpack(stored)
 	if err != nil {
-		return record, &journal.Damaged{Position: record.Position, Err: err}
+		return record, size, &journal.Damaged{Position: record.Position, Err: err}
 	}
-	record.AppendedAt, record.Envelope = time.UnixMicro(at).UTC(), envelope
-	return record, nil
+	record.Envelope, size = envelope, unpacked
+	record.AppendedAt = time.UnixMicro(at).UTC()
+	return record, size, nil
 }

@@ -93,7 +93,7 @@ func (j *Journal) writeSegment(ctx context.Context, before time.Time) (segment j
 			return segment, nil, failed(op, "", err)
 		}
 		// Damage must not travel into a file that others will believe.
-		if _, err := unseal(line.Position, line.AppendedAt, line.Checksum, envelope); err != nil {
+		if _, _, err := unseal(line.Position, line.AppendedAt, line.Checksum, envelope); err != nil {
 			return segment, nil, failed(op, fmt.Sprint(line.Position), err)
 		}
 		line.Length = len(envelope)
@@ -196,14 +196,14 @@ func (j *Journal) fetch(ctx context.Context, s sealed) (record journal.Record, s
 	}
 	envelope, err := readMember(filepath.Join(j.archive, name), place)
 	if err == nil {
-		record, err = unseal(s.position, s.appendedAt, s.checksum, envelope)
+		record, size, err = unseal(s.position, s.appendedAt, s.checksum, envelope)
 	}
 	if err != nil {
 		return record, 0, &lineage.Error{Op: op, Kind: lineage.ErrorUnavailable, ID: name,
 			Hint: "bring the file " + filepath.Join(archive.Dir, name) + ", as it was, back into the data folder",
 			Err:  &journal.Archived{Position: format(s.position), Segment: name, Err: fmt.Errorf("%v", err)}} //nolint:errorlint // damage of the segment is none of the journal's
 	}
-	return record, len(envelope), nil
+	return record, size, nil
 }
 
 func readMember(path string, place archive.Place) (envelope []byte, err error) {

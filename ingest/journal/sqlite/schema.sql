@@ -8,7 +8,7 @@ CREATE TABLE record (
     subject     TEXT    NOT NULL,
     appended_at INTEGER NOT NULL, -- Unix time in µs, never descending
     checksum    INTEGER NOT NULL, -- CRC-32C over envelope, position and appended_at
-    envelope    BLOB    NOT NULL  -- a CloudEvent in structured JSON
+    envelope    BLOB    NOT NULL  -- a CloudEvent in structured JSON; since version 4, with 1 MiB of data and more compressed: pack.go
 ) STRICT;
 CREATE UNIQUE INDEX record_identity ON record (source, id, hash);
 CREATE INDEX record_subject ON record (subject, position);
