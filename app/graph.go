@@ -19,6 +19,7 @@ type exchangeable struct {
 var (
 	_ cached.Engine      = (*exchangeable)(nil)
 	_ graphstore.Tracker = (*exchangeable)(nil)
+	_ graphstore.Teller  = (*exchangeable)(nil)
 )
 
 // exchange lets next put another store in place once nobody uses the one there is.
@@ -64,6 +65,12 @@ func (e *exchangeable) CheckViews(ctx context.Context) ([]string, error) {
 		return viewer.CheckViews(ctx)
 	}
 	return nil, nil
+}
+
+func (e *exchangeable) Tell(ctx context.Context, owner lineage.Owner, node func(lineage.Node) error, edge func(lineage.Edge) error) error {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	return graphstore.Tell(ctx, e.now, owner, node, edge)
 }
 
 // Tracks implements graphstore.Tracker, as both engines do.
