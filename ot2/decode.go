@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -353,6 +354,9 @@ func (d *decoder) command(members iter.Seq2[[]byte, value]) error {
 	d.commands++
 	if !d.checks {
 		d.shelf.share(&c)
+		if n := len(d.run.Commands); n == cap(d.run.Commands) {
+			d.run.Commands = slices.Grow(d.run.Commands, min(d.gate.expect(n), d.limits.Commands-n))
+		}
 		d.run.Commands = append(d.run.Commands, c)
 	}
 	return err

@@ -36,6 +36,16 @@ func newGate(source io.Reader, op string, limits Limits) *gate {
 	return &gate{source: source, op: op, limits: limits, content: sha256.New()}
 }
 
+// expect returns how many more of what there were n of so far are to come, at the rate they
+// came: so a long list is not made again and again on its way to its size.
+func (g *gate) expect(n int) int {
+	unread, known := g.source.(interface{ Len() int })
+	if !known || n < 1024 {
+		return n + 16
+	}
+	return int(int64(n)*int64(unread.Len())/g.read) + n/64
+}
+
 func (g *gate) Read(p []byte) (int, error) {
 	if g.err != nil {
 		return 0, g.err
