@@ -1,6 +1,7 @@
 package etl
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -28,6 +29,7 @@ type followedRun struct {
 	joined   *ot2.Joiner
 	declared []Fragment // those with declarations of their own
 	ended    bool
+	spent    int // commands of a long run that ended, once they were derived and let go
 	// The fold of the run alone, from which its labware is known, and that with what
 	// the labware held before, where it held anything.
 	alone, inherited fold
@@ -48,13 +50,27 @@ func (f *followedRun) Add(fragments ...Fragment) {
 }
 
 // Size implements Following.
-func (f *followedRun) Size() int { return f.joined.Len() }
+func (f *followedRun) Size() int { return cmp.Or(f.spent, f.joined.Len()) }
 
 // Live implements Following: a run that ended is seldom heard of again.
 func (f *followedRun) Live() bool { return !f.ended }
 
+// long is the number of commands from which on a run that ended is not held in memory
+// beside its projection: whoever needs it again reads it again.
+const long = 10_000
+
+// letGo forgets a long run that ended.
+func (f *followedRun) letGo() {
+	if n := f.Size(); f.ended && n >= long {
+		f.joined, f.alone, f.inherited, f.spent = ot2.NewJoiner(), fold{}, fold{}, n
+	}
+}
+
 // Derive implements Following.
 func (f *followedRun) Derive(ctx context.Context) (Derived, error) {
+	if f.spent > 0 {
+		return Derived{}, &lineage.Error{Op: "transform", Kind: lineage.ErrorInternal, ID: string(f.owner), Hint: "read its documents again"}
+	}
 	run := f.joined.Run()
 	f.ended = run.Ended()
 	if n := len(run.Commands); n > f.limits.Commands {
@@ -103,11 +119,12 @@ func (f *followedRun) derive(ctx context.Context, run ot2.Run) (Derived, error) 
 		Findings: slices.Concat(corrected.Findings, identity.Findings, unfit, unheard, undecided, contested(kept, in)),
 		Owners:   documents(f.owner, said, fills, experiments),
 	}
+	fillPlates(&kept, outcome)
+	f.letGo()
 	projection, err := project.Project(f.owner, run, outcome, options)
 	if err != nil {
 		return Derived{}, err
 	}
-	fillPlates(&kept, outcome)
 	index := f.bench // not f: who keeps what others depend on needs no command of the run
 	return Derived{Projection: projection, KnownAt: in.KnownAt, Keep: func(ctx context.Context, at time.Time) ([]lineage.Owner, error) {
 		return index.KeepRun(ctx, kept, in, at)

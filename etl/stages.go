@@ -110,7 +110,6 @@ func (t *turn) apply(ctx context.Context, pieces []piece) (stage Stage, cause, e
 		return Transform, cause, err
 	}
 	t.times.transformed = t.p.config.Clock()
-	lighten(pieces, derived)
 	if !t.onlyVerifies() {
 		if cause, err := t.load(ctx, pieces, derived); cause != nil || err != nil {
 			return Load, cause, err
@@ -161,22 +160,6 @@ func (t *turn) transform(ctx context.Context, pieces []piece, derived *Derived) 
 	return t.stage(ctx, Transform, string(t.batch.owner), func() error { return t.derive(ctx, pieces, derived) })
 }
 
-// long is the size from which on an owner that ended is not held in memory beside
-// its projection.
-const long = 10_000
-
-// lighten lets go of what a long owner was derived from. Whoever needs it again reads
-// it again.
-func lighten(pieces []piece, derived *Derived) {
-	if f := derived.following; f == nil || f.Live() || f.Size() < long {
-		return
-	}
-	derived.following = nil
-	for _, p := range pieces {
-		*p.fragment = nil
-	}
-}
-
 // fragments returns what was extracted of the pieces, again where it was let go.
 func (t *turn) fragments(ctx context.Context, pieces []piece) ([]Fragment, error) {
 	var records []journal.Record
@@ -212,6 +195,11 @@ func (t *turn) derive(ctx context.Context, pieces []piece, derived *Derived) err
 	}
 	following := follower.Follow(t.batch.owner)
 	following.Add(fragments...)
+	if following.Size() >= long { // it has them: they are read again if need be
+		for _, p := range pieces {
+			*p.fragment = nil
+		}
+	}
 	*derived, err = following.Derive(ctx)
 	derived.following = following
 	return err

@@ -50,7 +50,7 @@ type result struct {
 type piece struct {
 	index    int // in the owner's records
 	record   journal.Record
-	fragment *Fragment // nil within: it was let go (lighten)
+	fragment *Fragment // nil within: it was let go (derive)
 }
 
 // process gives an owner its turn. The error is only of what stops the

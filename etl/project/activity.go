@@ -25,7 +25,7 @@ func (b *builder) activity() {
 	if b.run.Plan {
 		kind = lineage.KindPlan
 	}
-	start, end := span(b.run)
+	start, end := b.start, b.end
 	attrs := attributes{}.
 		text(lineage.AttrRun, b.key).
 		text("status", b.run.Status).
@@ -40,7 +40,7 @@ func (b *builder) activity() {
 		text("robotName", b.run.RobotName).
 		text("software", b.run.Software).
 		texts("parameters", parameters(b.run)).
-		number("commands", float64(len(b.run.Commands))).
+		number("commands", float64(b.records.Commands)).
 		number("findings", float64(len(b.report.Findings))).
 		texts(lineage.AttrIncomplete, b.report.Incomplete)
 	attrs["complete"] = len(b.report.Incomplete) == 0

@@ -35,7 +35,7 @@ func (b *builder) datasets() {
 		text("parameters", fmt.Sprintf("gap=%s jitter=%s balanceUl=%g", b.options.Quality.Gap, b.options.Quality.Jitter, b.options.Quality.BalanceUl)))
 	b.edge(processing, b.hangsOn(), b.activityID(), lineage.ID{}, nil)
 
-	records := b.dataset(Records, b.records(), attributes{}.text("sha256", b.recordsHash()))
+	records := b.dataset(Records, b.records, attributes{}.text("sha256", b.recordsHash))
 	b.edge(processing, lineage.Used, records, lineage.ID{}, nil)
 	if !b.run.Plan {
 		b.edge(records, lineage.GeneratedBy, b.activityID(), lineage.ID{}, nil)
@@ -113,7 +113,7 @@ func (b *builder) findings() ([]liquid.Finding, attributes) {
 	return fit, attrs
 }
 
-func (b *builder) records() RunRecords {
+func (b *builder) recorded() RunRecords {
 	r := RunRecords{
 		Commands: len(b.run.Commands), Statuses: map[string]int{}, Types: map[string]int{},
 		Pipettes: len(b.run.Pipettes), Labware: len(b.run.Labware), Modules: len(b.run.Modules),
@@ -126,10 +126,10 @@ func (b *builder) records() RunRecords {
 	return r
 }
 
-// recordsHash is the SHA-256 of the merged run as JSON: the same however the
+// hashed is the SHA-256 of the merged run as JSON: the same however the
 // run arrived. Where secrets stood in the documents is not part of the run, nor
 // whether the robot still held it when it was read.
-func (b *builder) recordsHash() string {
+func (b *builder) hashed() string {
 	run := b.run
 	run.Redacted, run.Current = nil, false
 	hash := sha256.New()

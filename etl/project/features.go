@@ -51,10 +51,10 @@ type LiquidVolume struct {
 
 func (b *builder) runFeatures() RunFeatures {
 	f := RunFeatures{
-		Commands: len(b.run.Commands), Counts: b.outcome.Counts, Labware: len(b.outcome.Labware),
+		Commands: b.records.Commands, Counts: b.outcome.Counts, Labware: len(b.outcome.Labware),
 		Steps: map[string]int{}, Liquids: b.liquidVolumes(), MassBalance: b.outcome.Balance,
 	}
-	if start, end := span(b.run); !start.IsZero() && !end.IsZero() {
+	if start, end := b.start, b.end; !start.IsZero() && !end.IsZero() {
 		seconds := end.Sub(start).Seconds()
 		f.DurationS = &seconds
 	}

@@ -10,9 +10,9 @@
 package project
 
 import (
-	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"wellspring/etl/benchindex"
 	"wellspring/etl/declared"
@@ -84,7 +84,7 @@ func Project(owner lineage.Owner, run ot2.Run, outcome liquid.Outcome, options O
 		key:    Key(owner),
 		report: quality.Check(run, outcome, options.Quality, declared.Filled(options.Declared.Fills), options.Declared.Findings...),
 		known:  map[lineage.ID]int{},
-		labels: map[string]string{}, steps: map[string]bool{}, commands: map[string]int{},
+		labels: map[string]string{}, steps: make(map[string]told, len(outcome.Steps)), shared: map[any]attributes{},
 		stateIDs: make(map[liquid.StateKey]lineage.ID, len(outcome.States)),
 		filled:   declared.Filled(options.Declared.Fills),
 	}
@@ -92,6 +92,7 @@ func Project(owner lineage.Owner, run ot2.Run, outcome liquid.Outcome, options O
 	b.activity()
 	b.agents()
 	b.labware()
+	b.run.Commands = nil // whoever gave a long run need not hold it any longer
 	b.liquids()
 	b.fills()
 	b.experiments()
@@ -108,7 +109,7 @@ func Project(owner lineage.Owner, run ot2.Run, outcome liquid.Outcome, options O
 
 // builder collects one projection.
 type builder struct {
-	run     ot2.Run
+	run     ot2.Run // its commands until steps, records and span say what is to be known of them
 	outcome liquid.Outcome
 	options Options
 	key     string // names the run in ids and attributes
@@ -121,18 +122,32 @@ type builder struct {
 
 	filled   map[liquid.StateKey]bool // first states that somebody declared
 	labels   map[string]string        // of labware, for people, by its id in the run
-	steps    map[string]bool          // command ids that are steps
-	commands map[string]int           // position in run.Commands by command id
+	steps    map[string]told          // by command id: those that are steps
 	stateIDs map[liquid.StateKey]lineage.ID
+	shared   map[any]attributes // of edges that say the same, by what they say
+
+	start, end  time.Time // of the run
+	records     RunRecords
+	recordsHash string
 }
 
+// told is what the record tells of a step, and the fold does not.
+type told struct{ key, module, tiprack string }
+
+// index takes from the commands what is asked for later.
 func (b *builder) index() {
+	b.start, b.end = span(b.run)
+	b.records, b.recordsHash = b.recorded(), b.hashed()
 	for _, s := range b.outcome.Steps {
-		b.steps[s.Command] = true
+		b.steps[s.Command] = told{}
 	}
-	for i, c := range b.run.Commands {
-		b.commands[c.ID] = i
+	for _, c := range b.run.Commands {
+		if step, is := b.steps[c.ID]; is {
+			step.key, step.module = c.Key, c.Params.ModuleID
+			b.steps[c.ID] = step
+		}
 	}
+	b.tipracks()
 }
 
 // node adds a node. Several places may name a shared one; the first wins, they
@@ -153,6 +168,16 @@ func (b *builder) edge(target lineage.ID, typ lineage.RelationshipType, source, 
 	})
 }
 
+// alike returns one and the same attributes for all edges that say the same.
+func (b *builder) alike(what any, attrs func() attributes) attributes {
+	known, ok := b.shared[what]
+	if !ok {
+		known = attrs()
+		b.shared[what] = known
+	}
+	return known
+}
+
 func (b *builder) fail(err error) {
 	if b.err == nil {
 		b.err = err
@@ -160,23 +185,11 @@ func (b *builder) fail(err error) {
 }
 
 func (b *builder) projection(owner lineage.Owner) lineage.Projection {
-	p := lineage.Projection{Owner: owner, Nodes: b.nodes, Edges: b.lastEdges()}
+	p := lineage.Projection{Owner: owner, Nodes: b.nodes, Edges: b.edges}
+	// Stable, and the last first: of an edge that came several times the first counts.
+	slices.Reverse(p.Edges)
+	slices.SortStableFunc(p.Edges, func(a, b lineage.Edge) int { return a.Key().Compare(b.Key()) })
+	p.Edges = slices.CompactFunc(p.Edges, func(a, b lineage.Edge) bool { return a.Key() == b.Key() })
 	p.Sort()
 	return p
-}
-
-// lastEdges returns each edge as it came last.
-func (b *builder) lastEdges() []lineage.Edge {
-	order := make([]int, len(b.edges))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(i, j int) int { return cmp.Or(b.edges[i].Key().Compare(b.edges[j].Key()), i-j) })
-	last := make([]lineage.Edge, 0, len(order))
-	for n, i := range order {
-		if n+1 == len(order) || b.edges[order[n+1]].Key() != b.edges[i].Key() {
-			last = append(last, b.edges[i])
-		}
-	}
-	return last
 }

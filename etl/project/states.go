@@ -28,7 +28,6 @@ func (b *builder) liquids() {
 
 // states adds the contents of the wells and what they came from.
 func (b *builder) states() {
-	_, end := span(b.run)
 	for _, s := range b.outcome.States {
 		id := b.stateID(s.Key)
 		attrs := attributes{}.
@@ -44,10 +43,11 @@ func (b *builder) states() {
 		b.origins(attrs, s)
 		if w, last := b.last(s.Key); last {
 			attrs["last"] = true
-			wellFeatures(attrs, w, end)
+			wellFeatures(attrs, w, b.end)
 		}
 		b.node(id, lineage.KindWellState, b.place(s.Key.Labware, s.Key.Well), attrs)
-		b.edge(id, lineage.HeldIn, b.held(s.Key.Labware), lineage.ID{}, attributes{}.text(lineage.AttrWell, s.Key.Well))
+		b.edge(id, lineage.HeldIn, b.held(s.Key.Labware), lineage.ID{},
+			b.alike(s.Key.Well, func() attributes { return attributes{}.text(lineage.AttrWell, s.Key.Well) }))
 		if s.Liquid != "" {
 			b.edge(id, lineage.DerivedFrom, lineage.LiquidID(b.key, s.Liquid), b.transformation(s.Key),
 				b.concentration(s.Key).number(lineage.AttrVolumeUl, s.VolumeUl).number(lineage.AttrFraction, 1).text(lineage.AttrMechanism, string(liquid.Loaded)))
@@ -72,10 +72,13 @@ func (b *builder) parts(id lineage.ID, s liquid.State) {
 		sums[part.From] = sum
 	}
 	for from, part := range sums {
-		b.edge(id, lineage.DerivedFrom, b.stateID(from), transformation, attributes{}.
-			number(lineage.AttrVolumeUl, part.VolumeUl).
-			number(lineage.AttrFraction, part.Fraction).
-			text(lineage.AttrMechanism, string(part.Mechanism)))
+		part.From = liquid.StateKey{}
+		b.edge(id, lineage.DerivedFrom, b.stateID(from), transformation, b.alike(part, func() attributes {
+			return attributes{}.
+				number(lineage.AttrVolumeUl, part.VolumeUl).
+				number(lineage.AttrFraction, part.Fraction).
+				text(lineage.AttrMechanism, string(part.Mechanism))
+		}))
 	}
 }
 
@@ -119,7 +122,7 @@ func (b *builder) carried() {
 			continue
 		}
 		b.edge(b.stateID(c.ToState), lineage.CarriedOver, b.stateID(c.FromState), b.step(c.Command),
-			attributes{}.text(lineage.AttrMechanism, "carry-over"))
+			b.alike(lineage.CarriedOver, func() attributes { return attributes{}.text(lineage.AttrMechanism, "carry-over") }))
 	}
 }
 
@@ -142,7 +145,7 @@ func (b *builder) transformation(key liquid.StateKey) lineage.ID {
 
 // step is the node of a command's step: the nil id where the command is none.
 func (b *builder) step(command string) lineage.ID {
-	if !b.steps[command] {
+	if _, is := b.steps[command]; !is {
 		return lineage.ID{}
 	}
 	return lineage.StepID(b.key, command)

@@ -11,8 +11,8 @@ import (
 
 // stepNodes adds the transformations: what each read, made and was done with.
 func (b *builder) stepNodes() {
-	racks := tipracks(b.run)
 	for _, s := range b.outcome.Steps {
+		said := b.steps[s.Command]
 		id := lineage.StepID(b.key, s.Command)
 		attrs := attributes{}.
 			text(lineage.AttrRun, b.key).
@@ -23,18 +23,16 @@ func (b *builder) stepNodes() {
 			time(lineage.AttrAt, s.StartedAt).
 			seconds("durationS", s.StartedAt, s.EndedAt).
 			text("pipette", s.Pipette).
-			text("tiprack", racks[s.Command]).
+			text("tiprack", said.tiprack).
 			flag("failed", s.Failed).
-			texts("places", b.places(s.Places))
-		if i, known := b.commands[s.Command]; known {
-			attrs.text("key", b.run.Commands[i].Key)
-		}
+			texts("places", b.places(s.Places)).
+			text("key", said.key)
 		if s.VolumeUl != 0 {
 			attrs.number(lineage.AttrVolumeUl, s.VolumeUl)
 		}
-		if said, corrected := b.options.Declared.Volumes[s.Command]; corrected {
-			attrs.number("declaredVolumeUl", *said.VolumeUl)
-			maps.Copy(attrs, declaredBy(said))
+		if volume, corrected := b.options.Declared.Volumes[s.Command]; corrected {
+			attrs.number("declaredVolumeUl", *volume.VolumeUl)
+			maps.Copy(attrs, declaredBy(volume))
 		}
 		b.node(id, lineage.KindStep, b.stepName(s), attrs)
 		b.edge(id, lineage.PartOf, b.activityID(), lineage.ID{}, attributes{}.number(lineage.AttrSequence, float64(s.Sequence)))
@@ -48,11 +46,10 @@ func (b *builder) stepNodes() {
 	}
 }
 
-// tipracks tells which rack the tips came from that a command was done with, by
-// command id.
-func tipracks(run ot2.Run) map[string]string {
-	racks, on := map[string]string{}, map[string]string{} // on a pipette now
-	for _, c := range liquid.Ordered(run) {
+// tipracks notes which rack the tips came from that each step was done with.
+func (b *builder) tipracks() {
+	on := map[string]string{} // on a pipette now
+	for _, c := range liquid.Ordered(b.run) {
 		pipette := c.Params.PipetteID
 		if pipette == "" || c.Status != ot2.StatusSucceeded && c.Status != ot2.StatusFailed {
 			continue
@@ -60,14 +57,14 @@ func tipracks(run ot2.Run) map[string]string {
 		if c.Type == "pickUpTip" && c.Status == ot2.StatusSucceeded {
 			on[pipette] = c.Params.LabwareID
 		}
-		if rack := on[pipette]; rack != "" {
-			racks[c.ID] = rack
+		if step, is := b.steps[c.ID]; is && on[pipette] != "" {
+			step.tiprack = on[pipette]
+			b.steps[c.ID] = step
 		}
 		if c.Type == "dropTip" || c.Type == "dropTipInPlace" {
 			delete(on, pipette)
 		}
 	}
-	return racks
 }
 
 // tools adds what a step was done with: pipette, module, moved labware.
@@ -75,8 +72,8 @@ func (b *builder) tools(id lineage.ID, s liquid.Step) {
 	if s.Pipette != "" {
 		b.edge(id, lineage.PerformedBy, b.pipette(s.Pipette), lineage.ID{}, nil)
 	}
-	if i, known := b.commands[s.Command]; known && b.run.Commands[i].Params.ModuleID != "" {
-		b.edge(id, lineage.PerformedBy, b.module(b.run.Commands[i].Params.ModuleID), lineage.ID{}, nil)
+	if module := b.steps[s.Command].module; module != "" {
+		b.edge(id, lineage.PerformedBy, b.module(module), lineage.ID{}, nil)
 	}
 	if s.Kind != liquid.StepMove {
 		return
