@@ -130,34 +130,39 @@ func TestEveryByte(t *testing.T) {
 // The same of an unpacked package, which has no seal: every file is covered by itself.
 func TestEveryByteOfFiles(t *testing.T) {
 	b := newLab(t, 1, 1)
-	files, dir, o := unpacked(t, b.pack(t, false)), t.TempDir(), b.first()
-	write(t, dir, files)
-	tried, size, missed := 0, 0, 0
-	for name, text := range files {
-		place := filepath.Join(dir, filepath.FromSlash(name))
-		size += len(text)
-		for i := range text {
-			for _, flip := range flips(i, restsOn(name)) {
-				text[i] ^= flip
-				tried++
-				if err := os.WriteFile(place, text, 0o600); err != nil {
-					t.Fatal(err)
+	files, o := unpacked(t, b.pack(t, false)), b.first()
+	var all sync.WaitGroup
+	var tried, missed atomic.Int64
+	workers := runtime.GOMAXPROCS(0)
+	for w := range workers {
+		dir := t.TempDir()
+		write(t, dir, files)
+		all.Go(func() {
+			for name, text := range files {
+				own, place := bytes.Clone(text), filepath.Join(dir, filepath.FromSlash(name))
+				for i := w; i < len(own); i += workers {
+					for _, flip := range flips(i, restsOn(name)) {
+						own[i] ^= flip
+						tried.Add(1)
+						failed := os.WriteFile(place, own, 0o600)
+						own[i] ^= flip
+						if r, err := verify.File(dir, o); failed != nil || err != nil || r.Valid {
+							missed.Add(1)
+							t.Errorf("byte %d of %s changed by %#x: not found (%v, %v)", i, name, flip, failed, err)
+						}
+					}
 				}
-				text[i] ^= flip
-				if r, err := verify.File(dir, o); err != nil || r.Valid {
-					missed++
-					t.Errorf("byte %d of %s changed by %#x: not found (%v)", i, name, flip, err)
+				if err := os.WriteFile(place, own, 0o600); err != nil {
+					t.Error(err)
 				}
 			}
-		}
-		if err := os.WriteFile(place, text, 0o600); err != nil {
-			t.Fatal(err)
-		}
+			if r, err := verify.File(dir, o); err != nil || !r.Valid {
+				t.Errorf("the test can't fail: %+v %v", r, err)
+			}
+		})
 	}
-	t.Logf("%d changes of %d bytes in %d files, %d not found", tried, size, len(files), missed)
-	if r, err := verify.File(dir, o); err != nil || !r.Valid {
-		t.Errorf("the test can't fail: %+v %v", r, err)
-	}
+	all.Wait()
+	t.Logf("%d changes in %d files, %d not found", tried.Load(), len(files), missed.Load())
 }
 
 // A check that ends early says so, and names as many faults as it may.
