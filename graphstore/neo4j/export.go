@@ -5,12 +5,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"iter"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
+
+	"github.com/klauspost/compress/zstd"
+	"golang.org/x/sync/errgroup"
 
 	"wellspring/graphstore"
 	"wellspring/lineage"
@@ -38,12 +44,12 @@ type Exported struct {
 // in it: a store tells that one node at a time. Lists of nothing, which no pipeline
 // writes, are refused, as the files have no way to say them.
 //
-// It holds one owner's part in memory at a time. The folder takes about twice the
-// room of the files while it works. Nobody may write to the source meanwhile: an
+// It holds the parts of one owner a processor in memory, and of each row eight bytes. The
+// folder takes up to twice the room of the files while it works. Nobody may write to the source meanwhile: an
 // owner that changes between two reads may leave an edge without an end, which
 // neo4j-admin then refuses.
 func Export(ctx context.Context, source graphstore.Store, dir string) (Exported, error) {
-	return export(parts(ctx, source), dir)
+	return export(ctx, parts(ctx, source), dir)
 }
 
 // parts are the parts of all owners.
@@ -70,7 +76,7 @@ func parts(ctx context.Context, source graphstore.Store) iter.Seq2[lineage.Proje
 	}
 }
 
-func export(parts iter.Seq2[lineage.Projection, error], dir string) (Exported, error) {
+func export(ctx context.Context, parts iter.Seq2[lineage.Projection, error], dir string) (Exported, error) {
 	const op = "export"
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return Exported{}, &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, ID: dir, Hint: "name a folder that can be written", Err: err}
@@ -78,14 +84,13 @@ func export(parts iter.Seq2[lineage.Projection, error], dir string) (Exported, e
 	if there, err := os.ReadDir(dir); err != nil || len(there) > 0 {
 		return Exported{}, &lineage.Error{Op: op, Kind: lineage.ErrorInvalid, ID: dir, Hint: "name a folder that is empty or not there", Err: err}
 	}
-	e := &exporter{dir: dir, tables: map[string]*table{}}
-	for p, err := range parts {
-		if err == nil {
-			err = e.part(p)
-		}
-		if err != nil {
-			return Exported{}, exportError(dir, err)
-		}
+	pack, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest))
+	if err != nil {
+		return Exported{}, err
+	}
+	e := &exporter{dir: dir, tables: map[string]*table{}, pack: pack}
+	if err := e.parts(ctx, parts); err != nil {
+		return Exported{}, exportError(dir, err)
 	}
 	if err := e.finish(); err != nil {
 		return Exported{}, exportError(dir, err)
@@ -103,29 +108,51 @@ func exportError(dir string, err error) error {
 }
 
 // An exporter writes tables: one for each set of things that have the same
-// labels or type, and the same attributes of the same types.
+// labels or type, and the same attributes of the same types. Several owners' parts
+// may be written at once.
 type exporter struct {
-	dir    string
+	dir  string
+	pack *zstd.Encoder
+
+	mu     sync.Mutex // of what follows
 	tables map[string]*table
 	count  Exported
 }
 
+// parts writes all parts: one is read while those before are written, by as many
+// processors as there are.
+func (e *exporter) parts(ctx context.Context, parts iter.Seq2[lineage.Projection, error]) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for p, err := range parts {
+		if err != nil {
+			return errors.Join(group.Wait(), err)
+		}
+		if ctx.Err() != nil {
+			break
+		}
+		e.count.Owners++
+		group.Go(func() error { return e.part(p) })
+	}
+	return group.Wait()
+}
+
 // part writes one owner's part.
 func (e *exporter) part(p lineage.Projection) error {
-	e.count.Owners++
 	if strings.Contains(string(p.Owner), arrayDelimiter) {
 		return unwritable("owner "+string(p.Owner), "its name")
 	}
+	var row fields
 	var last time.Time
 	for _, n := range p.Nodes {
 		if n.CreatedAt.After(last) {
 			last = n.CreatedAt
 		}
-		row := fields{}
+		row.Reset()
 		row.text(n.ID.String())
 		row.text(n.Name)
 		row.time(n.CreatedAt)
-		if err := e.thing(p.Owner, n.Attributes, row, "nodes", "Lineage:"+labels(n.Kind), "id:ID", propName, propCreatedAt+":datetime"); err != nil {
+		if err := e.thing(p.Owner, n.Attributes, &row, "nodes", "Lineage:"+labels(n.Kind), "id:ID", propName, propCreatedAt+":datetime"); err != nil {
 			return fmt.Errorf("node %s: %w", n.ID, err)
 		}
 	}
@@ -133,12 +160,12 @@ func (e *exporter) part(p lineage.Projection) error {
 		if edge.CreatedAt.After(last) {
 			last = edge.CreatedAt
 		}
-		row := fields{}
+		row.Reset()
 		row.text(edge.TargetID.String())
 		row.text(edge.SourceID.String())
 		row.text(edge.TransformationID.String())
 		row.time(edge.CreatedAt)
-		err := e.thing(p.Owner, edge.Attributes, row, "relationships", string(edge.RelationshipType), ":START_ID", ":END_ID", propTransformation, propCreatedAt+":datetime")
+		err := e.thing(p.Owner, edge.Attributes, &row, "relationships", string(edge.RelationshipType), ":START_ID", ":END_ID", propTransformation, propCreatedAt+":datetime")
 		if err != nil {
 			return fmt.Errorf("edge %s: %w", graphstore.KeyString(edge.Key()), err)
 		}
@@ -147,7 +174,7 @@ func (e *exporter) part(p lineage.Projection) error {
 }
 
 // thing writes a node or an edge: its first columns, then its attributes.
-func (e *exporter) thing(owner lineage.Owner, attributes lineage.Attributes, row fields, what, label string, columns ...string) error {
+func (e *exporter) thing(owner lineage.Owner, attributes lineage.Attributes, row *fields, what, label string, columns ...string) error {
 	written := properties(attributes)
 	names := make([]string, 0, len(written))
 	for name := range written {
@@ -164,7 +191,7 @@ func (e *exporter) thing(owner lineage.Owner, attributes lineage.Attributes, row
 		}
 		columns = append(columns, name+":"+typ)
 	}
-	return e.table(what, label, append(columns, propOwners+":string[]")).add(string(owner), row)
+	return e.table(what, label, append(columns, propOwners+":string[]")).add(string(owner), row.Bytes())
 }
 
 // manifest writes what the owner has by hashes, as writer.keep does.
@@ -184,7 +211,7 @@ func (e *exporter) manifest(p lineage.Projection, at time.Time) error {
 			row := fields{}
 			row.text(partKeys(p.Owner, keys[i:i+1])[0])
 			row.bytes(packed)
-			if err := e.table("nodes", "ManifestPart", []string{"key", "manifest:byte[]"}).add("", row); err != nil {
+			if err := e.table("nodes", "ManifestPart", []string{"key", "manifest:byte[]"}).add("", row.Bytes()); err != nil {
 				return err
 			}
 			digests = append(digests, digestOf(packed)...)
@@ -198,18 +225,21 @@ func (e *exporter) manifest(p lineage.Projection, at time.Time) error {
 	row.number(len(m.Nodes))
 	row.number(len(m.Edges))
 	columns := []string{"owner", "manifest:byte[]", "digests:byte[]", "appliedAt:datetime", "nodes:long", "edges:long"}
-	return e.table("nodes", "Projection", columns).add("", row)
+	return e.table("nodes", "Projection", columns).add("", row.Bytes())
 }
 
 // table is the table of things of a label, or type, with these columns.
 func (e *exporter) table(what, label string, columns []string) *table {
 	key := what + " " + label + " " + strings.Join(columns, ",")
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	t, ok := e.tables[key]
 	if !ok {
 		number := len(e.tables) + 1
 		t = &table{
 			what: what, label: label, columns: columns, number: number,
-			path: filepath.Join(e.dir, fmt.Sprintf("%s-%04d.csv", what, number)),
+			path: filepath.Join(e.dir, fmt.Sprintf("%s-%04d.csv.gz", what, number)),
+			pack: e.pack, seed: maphash.MakeSeed(),
 		}
 		e.tables[key] = t
 	}
@@ -224,17 +254,25 @@ func (e *exporter) finish() error {
 		tables = append(tables, t)
 	}
 	slices.SortFunc(tables, func(a, b *table) int { return cmp.Compare(a.number, b.number) })
-	var arguments strings.Builder
-	for _, t := range tables {
-		rows, err := t.finish()
-		if err != nil {
+	rows := make([]int, len(tables))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, t := range tables {
+		group.Go(func() (err error) {
+			rows[i], err = t.finish()
 			return err
-		}
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	var arguments strings.Builder
+	for i, t := range tables {
 		switch {
 		case t.what == "relationships":
-			e.count.Edges += rows
+			e.count.Edges += rows[i]
 		case strings.HasPrefix(t.label, "Lineage:"):
-			e.count.Nodes += rows
+			e.count.Nodes += rows[i]
 		}
 		fmt.Fprintf(&arguments, "--%s=%s=%s\n", t.what, t.label, filepath.Base(t.path))
 	}

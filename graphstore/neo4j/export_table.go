@@ -12,7 +12,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 
 	"wellspring/lineage"
 )
@@ -59,12 +63,14 @@ func (f *fields) number(n int) {
 func (f *fields) bytes(list []byte) {
 	f.next()
 	f.Grow(5 * len(list))
+	text := f.AvailableBuffer()
 	for i, b := range list {
 		if i > 0 {
-			f.WriteString(arrayDelimiter)
+			text = append(text, arrayDelimiter...)
 		}
-		f.Write(strconv.AppendInt(f.AvailableBuffer(), int64(int8(b)), 10))
+		text = strconv.AppendInt(text, int64(int8(b)), 10)
 	}
+	f.Write(text)
 }
 
 // attribute writes a value and returns its type.
@@ -109,17 +115,21 @@ func (f *fields) list(texts []string) error {
 // A table is a file of rows. While it is filled it holds, for each row, who says it:
 // what several owners say is then brought together.
 //
-// A record of the unfinished file: the hash of the row (8 bytes), the lengths of owner
-// and row (4 bytes each), owner, row.
+// The unfinished file is records, compressed by zstd, a frame each time that it grows. A
+// record: the hash of the row (8 bytes), the lengths of owner and row (4 bytes each),
+// owner, row.
 type table struct {
 	what, label string
 	columns     []string
 	number      int
 	path        string
+	pack        *zstd.Encoder
 
-	buffer bytes.Buffer
+	seed maphash.Seed
+
+	mu     sync.Mutex // of what follows
+	buffer []byte
 	hashes []uint64
-	seed   maphash.Seed
 }
 
 const (
@@ -128,55 +138,66 @@ const (
 )
 
 // add adds a row that an owner says; of what has no owners the owner is empty.
-func (t *table) add(owner string, row fields) error {
-	if len(t.hashes) == 0 {
-		t.seed = maphash.MakeSeed()
-	}
-	hash := maphash.Bytes(t.seed, row.Bytes())
+func (t *table) add(owner string, row []byte) error {
+	hash := maphash.Bytes(t.seed, row)
+	t.mu.Lock()
 	t.hashes = append(t.hashes, hash)
-	head := t.buffer.AvailableBuffer()
-	head = binary.LittleEndian.AppendUint64(head, hash)
-	head = binary.LittleEndian.AppendUint32(head, uint32(len(owner)))
-	head = binary.LittleEndian.AppendUint32(head, uint32(row.Len()))
-	t.buffer.Write(head)
-	t.buffer.WriteString(owner)
-	t.buffer.Write(row.Bytes())
-	if t.buffer.Len() < tableBuffer {
+	t.buffer = binary.LittleEndian.AppendUint64(t.buffer, hash)
+	t.buffer = binary.LittleEndian.AppendUint32(t.buffer, uint32(len(owner)))
+	t.buffer = binary.LittleEndian.AppendUint32(t.buffer, uint32(len(row)))
+	t.buffer = append(append(t.buffer, owner...), row...)
+	var full []byte
+	if len(t.buffer) >= tableBuffer {
+		full, t.buffer = t.buffer, make([]byte, 0, len(t.buffer)+tableBuffer/8)
+	}
+	t.mu.Unlock()
+	if full == nil {
 		return nil
 	}
-	return t.flush()
+	return t.flush(full)
 }
 
 func (t *table) unfinished() string { return t.path + ".part" }
 
-// flush opens the file for a moment only: there may be more tables than a
-// process may have files.
-func (t *table) flush() (err error) {
+// flush adds records to the file, which it opens for a moment only: there may be more
+// tables than a process may have files.
+func (t *table) flush(records []byte) (err error) {
 	f, err := os.OpenFile(t.unfinished(), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	_, err = t.buffer.WriteTo(f)
+	_, err = f.Write(t.pack.EncodeAll(records, nil))
 	return err
 }
 
 // finish writes the table and returns how many rows it has.
 func (t *table) finish() (rows int, err error) {
-	if err := t.flush(); err != nil {
+	if err := t.flush(t.buffer); err != nil {
 		return 0, err
 	}
-	in, err := os.Open(t.unfinished())
+	t.buffer = nil
+	part, err := os.Open(t.unfinished())
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, in.Close(), os.Remove(t.unfinished())) }()
+	defer func() { err = errors.Join(err, part.Close(), os.Remove(t.unfinished())) }()
+	unpacked, err := zstd.NewReader(part, zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		return 0, err
+	}
+	defer unpacked.Close()
 	file, err := os.Create(t.path)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	out := bufio.NewWriterSize(file, tableBuffer)
+	packed, err := gzip.NewWriterLevel(file, gzip.BestSpeed)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, packed.Close()) }()
+	out := bufio.NewWriterSize(packed, tableBuffer)
 	var header fields
 	for _, column := range t.columns {
 		header.text(column)
@@ -184,7 +205,7 @@ func (t *table) finish() (rows int, err error) {
 	if _, err := out.Write(append(header.Bytes(), '\n')); err != nil {
 		return 0, err
 	}
-	rows, err = t.bringTogether(bufio.NewReaderSize(in, tableBuffer), out)
+	rows, err = t.bringTogether(bufio.NewReaderSize(unpacked, tableBuffer), out)
 	return rows, errors.Join(err, out.Flush())
 }
 
@@ -218,6 +239,7 @@ func (t *table) bringTogether(in io.Reader, out io.Writer) (rows int, err error)
 	}
 	for row, named := range owners {
 		rows++
+		slices.Sort(named)
 		if err := writeRow(out, []byte(row), named...); err != nil {
 			return 0, err
 		}
