@@ -2,7 +2,6 @@ package figures
 
 import (
 	"bytes"
-	"database/sql"
 	"fmt"
 	"io"
 	"math"
@@ -94,13 +93,13 @@ func atSize() []struct {
 }
 
 // filled returns a data folder and the environment of a service whose graph is that of a
-// file: the file itself, or, where WELLSPRING_BENCH_NEO4J is the address of a Neo4j that
+// file, and, if that is in Neo4j, its address: the file itself, or, where WELLSPRING_BENCH_NEO4J is the address of a Neo4j that
 // holds the same already, that. If it is import, one is filled from the file as
 // docs/neo4j-import.md tells.
-func filled(b *testing.B, file string) (dir string, environment []string) {
+func filled(b *testing.B, file string) (dir string, environment []string, uri string) {
 	b.Helper()
 	dir = b.TempDir()
-	uri := os.Getenv("WELLSPRING_BENCH_NEO4J")
+	uri = os.Getenv("WELLSPRING_BENCH_NEO4J")
 	if uri == "" || uri == "import" {
 		if err := os.Symlink(file, filepath.Join(dir, "graph.db")); err != nil {
 			b.Fatal(err)
@@ -108,11 +107,11 @@ func filled(b *testing.B, file string) (dir string, environment []string) {
 	}
 	switch uri {
 	case "":
-		return dir, nil
+		return dir, nil, ""
 	case "import":
 		uri = imported(b, dir)
 	}
-	return b.TempDir(), []string{"WELLSPRING_STORE=neo4j", "WELLSPRING_NEO4J_URI=" + uri}
+	return b.TempDir(), []string{"WELLSPRING_STORE=neo4j", "WELLSPRING_NEO4J_URI=" + uri}, uri
 }
 
 // imported is the address of a Neo4j that neo4j-admin filled with the graph of a data folder.
@@ -135,26 +134,27 @@ func imported(b *testing.B, dir string) string {
 
 // BenchmarkSize asks a service on SQLite, or on the Neo4j that filled tells of, over HTTP, one
 // question after the other: cold, without the cache, each about another place, and warm, with it, about
-// the same sixteen places. cpu is the service's own; what it waits for, it waits for
-// others on the machine. A graph's first questions also read what the operating
+// the same sixteen places. cpu is the service's own, server that of Neo4j; what is waited for
+// besides, is waited for others on the machine. A graph's first questions also read what the operating
 // system has not cached yet.
 func BenchmarkSize(b *testing.B) {
 	grown := growth{}
 	for _, nodes := range sizes(b) {
 		b.Run(fmt.Sprintf("%d nodes", nodes), func(b *testing.B) {
 			file := graphFile(b, nodes)
-			dir, environment := filled(b, file)
+			dir, environment, uri := filled(b, file)
+			engine := openEngine(b, uri)
 			for _, warm := range []bool{false, true} {
 				b.Run(map[bool]string{false: "cold", true: "warm"}[warm], func(b *testing.B) {
 					s := serveIn(b, dir, append(environment, "WELLSPRING_CACHE_ENABLED="+strconv.FormatBool(warm), "WELLSPRING_RATE_LIMIT=0"))
 					for _, q := range atSize() {
 						b.Run(q.name, func(b *testing.B) {
-							p50, results := s.measure(b, q.path, labgraph.ExperimentsFor(nodes), warm)
+							p50, results := s.measure(b, engine, q.path, labgraph.ExperimentsFor(nodes), warm)
 							grown.report(b, fmt.Sprint(q.name, warm), p50, results)
 						})
 					}
 					if !warm {
-						b.Run("impact of a lot, two hops, naive statement", func(b *testing.B) { naive(b, file, labgraph.ExperimentsFor(nodes)) })
+						naive(b, file, engine, labgraph.ExperimentsFor(nodes))
 					}
 					b.Run("memory", func(b *testing.B) {
 						for b.Loop() {
@@ -180,55 +180,9 @@ func (g growth) report(b *testing.B, question string, p50 time.Duration, results
 	b.ReportMetric(p50.Seconds()/first.p50, "times-smaller")
 }
 
-// naive asks the file itself for what a lot reached in two hops, by the statement that
-// comes to mind: recursive, the depth carried along. It returns no edges and no steps.
-func naive(b *testing.B, file string, experiments int) {
-	db, err := sql.Open("sqlite", "file:"+file+"?_pragma=query_only(1)&_pragma=cache_size(-16384)")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer db.Close()
-	var took []time.Duration
-	results, before := 0, worked(b, os.Getpid())
-	for b.Loop() {
-		lot := (labgraph.Lab{Seed: 1}).ReagentLot(len(took) * 7919 % experiments)
-		began := time.Now()
-		results += rowsOf(b, db, `WITH RECURSIVE r (num, depth) AS (SELECT num, 0 FROM node WHERE id = ?1 UNION SELECT e.target, r.depth + 1
-				FROM r CROSS JOIN edge e ON e.type IN ('DERIVED_FROM', 'MEASURED_FROM') AND e.source = r.num WHERE r.depth < 2)
-			SELECT n.id, n.kind, n.name, n.attributes, d.depth FROM (SELECT num, min(depth) AS depth FROM r GROUP BY num) d CROSS JOIN node n ON n.num = d.num`, lot[:])
-		took = append(took, time.Since(began))
-	}
-	spent := worked(b, os.Getpid()) - before
-	slices.Sort(took)
-	b.ReportMetric(took[len(took)/2].Seconds()*1e3, "p50-ms")
-	b.ReportMetric(spent.Seconds()*1e3/float64(len(took)), "cpu-ms")
-	b.ReportMetric(float64(results)/float64(len(took)), "results/op")
-}
-
-// rowsOf reads all rows of an answer, and counts them.
-func rowsOf(b *testing.B, db *sql.DB, text string, args ...any) int {
-	b.Helper()
-	rows, err := db.QueryContext(b.Context(), text, args...)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer rows.Close()
-	var row [5]sql.RawBytes
-	count := 0
-	for ; rows.Next(); count++ {
-		if err := rows.Scan(&row[0], &row[1], &row[2], &row[3], &row[4]); err != nil {
-			b.Fatal(err)
-		}
-	}
-	if err := rows.Err(); err != nil {
-		b.Fatal(err)
-	}
-	return count
-}
-
 // measure asks one question about many places and returns the median and how many
 // results an answer had.
-func (s *service) measure(b *testing.B, path func(place) string, experiments int, warm bool) (time.Duration, float64) {
+func (s *service) measure(b *testing.B, engine *engine, path func(place) string, experiments int, warm bool) (time.Duration, float64) {
 	b.Helper()
 	asked := 0
 	next := func() string {
@@ -245,7 +199,7 @@ func (s *service) measure(b *testing.B, path func(place) string, experiments int
 	}
 	var took []time.Duration
 	results := 0
-	worked := s.worked()
+	worked, engineWorked := s.worked(), engine.worked(b)
 	for b.Loop() {
 		path := next()
 		began := time.Now()
@@ -253,11 +207,14 @@ func (s *service) measure(b *testing.B, path func(place) string, experiments int
 		took = append(took, time.Since(began))
 		results += bytes.Count(text, []byte(`"depth":`)) + bytes.Count(text, []byte(`"contents":`)) // of items, of wells
 	}
-	worked = s.worked() - worked
+	worked, engineWorked = s.worked()-worked, engine.worked(b)-engineWorked
 	slices.Sort(took)
 	b.ReportMetric(took[len(took)/2].Seconds()*1e3, "p50-ms")
 	b.ReportMetric(took[len(took)*99/100].Seconds()*1e3, "p99-ms")
 	b.ReportMetric(worked.Seconds()*1e3/float64(len(took)), "cpu-ms")
+	if engine != nil {
+		b.ReportMetric(engineWorked.Seconds()*1e3/float64(len(took)), "server-ms")
+	}
 	b.ReportMetric(float64(results)/float64(len(took)), "results/op")
 	return took[len(took)/2], float64(results) / float64(len(took))
 }
