@@ -1,4 +1,4 @@
 // Purpose: Waits until the indexes can be used.
 // Parameters: none
 // Returns: nothing
-CALL db.awaitIndexes(300)
+CALL db.awaitIndexes(1800)
