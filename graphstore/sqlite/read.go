@@ -181,7 +181,7 @@ func (r reader) nearby(ctx context.Context, ids []lineage.ID, found *named) ([]l
 	}
 	for list := range stretches(known) {
 		err := r.query(ctx, selectNumbered, func(rows *sql.Rows) error {
-			n, err := r.scan.node(rows, new(any))
+			n, _, err := r.scan.numbered(rows)
 			found.add(n)
 			return err
 		}, list)

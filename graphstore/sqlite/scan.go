@@ -15,8 +15,10 @@ type scanner struct {
 	ids        [3]sql.RawBytes
 	text, name string
 	attributes sql.RawBytes
-	createdAt  any // that spares a conversion by reflection
-	dest       []any
+	// any spares a conversion by reflection, and here it spares memory for each row.
+	createdAt any
+	numbers   [3]any
+	dest      []any
 }
 
 func newScanner() *scanner {
@@ -36,6 +38,16 @@ func (s *scanner) node(rows *sql.Rows, more ...any) (lineage.Node, error) {
 	}
 	n.Kind, n.Name = lineage.Kind(s.known(s.text)), s.name
 	return n, s.filled(&n.CreatedAt, &n.ID)
+}
+
+// numbered reads nodeColumns and the node's number.
+func (s *scanner) numbered(rows *sql.Rows) (lineage.Node, int64, error) {
+	n, err := s.node(rows, &s.numbers[0])
+	num, ok := s.numbers[0].(int64)
+	if err == nil && !ok {
+		err = fmt.Errorf("a node's number is a %T", s.numbers[0])
+	}
+	return n, num, err
 }
 
 // edge reads edgeColumns, and more columns into more.
@@ -65,17 +77,16 @@ type link struct {
 
 // link reads linkColumns.
 func (s *scanner) link(rows *sql.Rows) (l link, err error) {
-	var source, target, step any // any spares a conversion by reflection
-	s.dest = append(s.dest[:0], &source, &s.text, &target, &s.ids[0], &s.attributes, &s.createdAt, &step)
+	s.dest = append(s.dest[:0], &s.numbers[0], &s.text, &s.numbers[1], &s.ids[0], &s.attributes, &s.createdAt, &s.numbers[2])
 	if err := rows.Scan(s.dest...); err != nil {
 		return l, err
 	}
 	var ok [2]bool
-	l.key.source, ok[0] = source.(int64)
-	l.key.target, ok[1] = target.(int64)
-	l.step, _ = step.(int64)
+	l.key.source, ok[0] = s.numbers[0].(int64)
+	l.key.target, ok[1] = s.numbers[1].(int64)
+	l.step, _ = s.numbers[2].(int64)
 	if !ok[0] || !ok[1] {
-		return l, fmt.Errorf("an edge from %v to %v", source, target)
+		return l, fmt.Errorf("an edge from %v to %v", s.numbers[0], s.numbers[1])
 	}
 	l.key.typ = lineage.RelationshipType(s.known(s.text))
 	l.key.transformation, err = id(s.ids[0])

@@ -180,10 +180,9 @@ func (w *walk) nodes(ctx context.Context) ([]lineage.Reached, error) {
 	found := 0
 	for list := range stretches(w.kept) {
 		err := w.query(ctx, selectNumbered, func(rows *sql.Rows) error {
-			var num any
-			n, err := w.scan.node(rows, &num)
+			n, num, err := w.scan.numbered(rows)
 			if err == nil {
-				place := w.places[num.(int64)]
+				place := w.places[num]
 				nodes[place] = lineage.Reached{Node: n, Depth: w.kept[place].depth}
 				found++
 			}
