@@ -1,4 +1,5 @@
--- Fills the view of what holds what with what the contents of a graph say.
+-- Fills the view of what holds what with what the contents of a graph say. What is sorted is
+-- three numbers a row: grouped, each row would have the attributes with it.
 
 INSERT INTO origin (id)
 	SELECT id FROM (SELECT unhex(replace(f.value, '-', '')) AS id, min(n.num) AS first
@@ -6,7 +7,8 @@ INSERT INTO origin (id)
 	WHERE length(id) = 16 ORDER BY first;
 
 INSERT INTO holding (origin, state, fraction)
-	SELECT o.num, n.num, sum(n.attributes ->> ('$.originFractions[' || f.key || ']'))
+	SELECT o.num, n.num, n.attributes ->> ('$.originFractions[' || f.key || ']')
 	FROM node n CROSS JOIN json_each(n.attributes, '$.originIds') f CROSS JOIN origin o ON o.id = unhex(replace(f.value, '-', ''))
 	WHERE n.kind = 'WellState' AND json_array_length(n.attributes, '$.originIds') = json_array_length(n.attributes, '$.originFractions')
-	GROUP BY o.num, n.num;
+	ORDER BY 1, 2
+	ON CONFLICT (origin, state) DO UPDATE SET fraction = fraction + excluded.fraction;
