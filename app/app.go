@@ -301,6 +301,9 @@ func (a *App) ready(ctx context.Context) error {
 	if err := a.journal.Ready(ctx); err != nil {
 		return err
 	}
+	if err := a.evidence.Ready(ctx); err != nil { // what can't be entered is refused
+		return err
+	}
 	asking, cancel := context.WithTimeout(ctx, pingPatience)
 	defer cancel()
 	err := a.store.Ping(asking)

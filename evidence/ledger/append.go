@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"encoding/hex"
+	"fmt"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -69,6 +70,17 @@ func salt() string {
 	return hex.EncodeToString(s[:])
 }
 
+// Ready says why nothing can be entered now. After a failure it tries again.
+func (l *Ledger) Ready(ctx context.Context) error {
+	if !l.failing.Load() {
+		return nil
+	}
+	return l.write(ctx, func(t *transaction) error {
+		_, err := t.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", schemaVersion))
+		return err
+	})
+}
+
 // transaction is what entries are written into.
 type transaction struct {
 	*sql.Tx
@@ -86,8 +98,9 @@ func (l *Ledger) write(ctx context.Context, f func(*transaction) error) error {
 	return l.writeLocked(ctx, f)
 }
 
-func (l *Ledger) writeLocked(ctx context.Context, f func(*transaction) error) error {
+func (l *Ledger) writeLocked(ctx context.Context, f func(*transaction) error) (err error) {
 	const op = "enter"
+	defer func() { l.failing.Store(err != nil && ctx.Err() == nil) }()
 	tx, err := l.writes.BeginTx(ctx, nil)
 	if err != nil {
 		return failed(op, l.path, err)

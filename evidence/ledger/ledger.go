@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -66,6 +67,7 @@ type Ledger struct {
 	place  string        // the journal's position up to which it is entered
 
 	retaining sync.Mutex
+	failing   atomic.Bool // the last write failed
 }
 
 // Open opens the ledger at path, or begins one.
