@@ -1,8 +1,6 @@
 package sqlite
 
 import (
-	"context"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -12,15 +10,7 @@ import (
 
 // TestADamagedViewIsFound changes the view behind the store's back.
 func TestADamagedViewIsFound(t *testing.T) {
-	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "graph.db"), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
+	s := opened(t)
 	storetest.Fill(t, s, labgraph.Lab{Seed: 2}, 2)
 	check := func(want string) {
 		t.Helper()

@@ -1,8 +1,6 @@
 package sqlite
 
 import (
-	"context"
-	"path/filepath"
 	"testing"
 
 	"wellspring/graphstore"
@@ -13,15 +11,7 @@ import (
 // TestWhereEdgesEnd: as edges come and go, what is kept of where an owner's end is what
 // the edges say.
 func TestWhereEdgesEnd(t *testing.T) {
-	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "graph.db"), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
+	s := opened(t)
 	parts := (labgraph.Lab{Seed: 2}).Experiment(0)
 	for _, p := range parts {
 		apply(t, s, p, 0)

@@ -21,15 +21,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // TestPlans keeps the query plan of every statement. A plan that walks a whole
 // table is refused whatever the golden file says.
 func TestPlans(t *testing.T) {
-	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "graph.db"), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
+	s := opened(t)
 
 	var got strings.Builder
 	for _, text := range explained() {
@@ -54,6 +46,21 @@ func TestPlans(t *testing.T) {
 	if diff := cmp.Diff(string(want), got.String()); diff != "" {
 		t.Errorf("plans changed; if they are better, run with -update (-want +got):\n%s", diff)
 	}
+}
+
+// opened is a store in a file of its own.
+func opened(t *testing.T) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "graph.db"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
 }
 
 // explained lists every statement on tables, Find's in its usual forms.
