@@ -100,7 +100,11 @@ func (l *Ledger) write(ctx context.Context, f func(*transaction) error) error {
 
 func (l *Ledger) writeLocked(ctx context.Context, f func(*transaction) error) (err error) {
 	const op = "enter"
-	defer func() { l.failing.Store(err != nil && ctx.Err() == nil) }()
+	defer func() {
+		if err == nil || ctx.Err() == nil { // a call that was given up says nothing of the file
+			l.failing.Store(err != nil)
+		}
+	}()
 	tx, err := l.writes.BeginTx(ctx, nil)
 	if err != nil {
 		return failed(op, l.path, err)

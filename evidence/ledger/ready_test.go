@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"path/filepath"
 	"testing"
 
@@ -35,6 +36,14 @@ func TestReady(t *testing.T) {
 	}
 	if err := l.Ready(t.Context()); err == nil {
 		t.Error("it says that it is ready, and takes no entries")
+	}
+	given, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := l.Ready(given); err == nil {
+		t.Error("it says that it is ready to somebody who gave up")
+	}
+	if !l.failing.Load() {
+		t.Error("a call that was given up made it forget that it takes no entries")
 	}
 	refuse("0")
 	if err := l.Ready(t.Context()); err != nil {
